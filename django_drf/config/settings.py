@@ -1,0 +1,29 @@
+"""What an API needs of Django, and no more."""
+
+import dj_database_url
+
+DEBUG = False
+ALLOWED_HOSTS = ["*"]  # for a server on loopback or behind a proxy; a public one names its hosts
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TIME_ZONE = "UTC"  # or every log line is in Chicago time
+APPEND_SLASH = False  # it would answer by redirect
+
+INSTALLED_APPS = ["rest_framework", "items"]
+MIDDLEWARE = []  # no sessions, no cookies, no pages
+
+DATABASES = {
+    # Read from DATABASE_URL; a connection is kept for as long as its thread lives.
+    "default": dj_database_url.config(default="sqlite:///items.db", conn_max_age=None)
+}
+DATABASES["default"]["OPTIONS"] = {"timeout": 30, "transaction_mode": "IMMEDIATE"}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "EXCEPTION_HANDLER": "items.views.exception_handler",
+    "UNAUTHENTICATED_USER": None,  # django.contrib.auth is not installed
+    "UNICODE_JSON": False,  # escapes every text, also half a surrogate pair
+}

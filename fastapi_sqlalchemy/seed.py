@@ -1,0 +1,49 @@
+"""Make the table anew and fill it: python seed.py 1500 [--journal-mode wal] [--if-missing]."""
+
+import argparse
+import sys
+
+from sqlalchemy import insert, inspect
+from sqlalchemy.exc import OperationalError
+
+from app import Item, SQLModel, engine
+
+
+def make_item(number):
+    return {
+        "name": f"Item {number}",
+        "description": f"What there is to say about item {number}",
+        "price": number * 1.25,
+        "in_stock": number % 5 != 0,
+    }
+
+
+def seed(db, rows):
+    # One transaction, the schema too: who reads meanwhile sees the old items or the new ones.
+    db.exec_driver_sql("BEGIN IMMEDIATE")
+    SQLModel.metadata.drop_all(db)
+    SQLModel.metadata.create_all(db)
+    db.execute(insert(Item), [make_item(number) for number in range(1, rows + 1)])
+    db.exec_driver_sql("COMMIT")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rows", type=int)
+    parser.add_argument("--journal-mode", choices=["delete", "wal"], help="of the database file")
+    parser.add_argument("--if-missing", action="store_true", help="do nothing if there is a table")
+    options = parser.parse_args()
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+        if options.if_missing and inspect(db).has_table("items"):
+            return
+        if options.journal_mode:
+            db.exec_driver_sql(f"PRAGMA journal_mode = {options.journal_mode}")
+        seed(db, options.rows)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except OperationalError as error:
+        print(f"seed.py: {engine.url!r}: {error.orig}", file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,29 @@
+"""What may come in: JSON as the standard has it, texts without NUL, ids in ASCII digits."""
+
+from typing import Annotated
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import ConfigDict, JsonValue, RootModel, StringConstraints
+from starlette.convertors import IntegerConvertor, register_url_convertor
+
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+
+
+class Message(RootModel[dict[str, JsonValue]]):
+    # Only a text with a limit is checked for lone surrogates, which no answer could hold.
+    model_config = ConfigDict(allow_inf_nan=False, str_max_length=1_000_000)
+
+
+class ItemIdConvertor(IntegerConvertor):
+    regex = "[0-9]{1,18}"  # a longer number can name no row
+
+
+register_url_convertor("item_id", ItemIdConvertor())
+
+
+async def validation_error(request: Request, error: RequestValidationError) -> JSONResponse:
+    # FastAPI's own answer quotes the input, which may be what JSON cannot hold, such as NaN.
+    detail = [{key: problem[key] for key in ("type", "loc", "msg")} for problem in error.errors()]
+    return JSONResponse({"detail": detail}, status_code=422)

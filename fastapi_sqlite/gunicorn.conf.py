@@ -1,0 +1,9 @@
+"""How this stack is served; Gunicorn reads this file by itself."""
+
+wsgi_app = "app:app"
+bind = "127.0.0.1:8000"
+worker_class = "uvicorn_worker.UvicornWorker"
+workers = 2
+threads = 2
+keepalive = 75  # seconds; an idle client should not lose its connection between two requests
+control_socket_disable = True  # it would be opened in the home folder, which may be read-only

@@ -1,0 +1,50 @@
+"""Make the table anew and fill it: python seed.py 1500 [--journal-mode wal] [--if-missing]."""
+
+import argparse
+import sys
+
+from sqlalchemy import insert, inspect
+from sqlalchemy.exc import OperationalError
+
+from app import Base, Item, app, db
+
+
+def make_item(number):
+    return {
+        "name": f"Item {number}",
+        "description": f"What there is to say about item {number}",
+        "price": number * 1.25,
+        "in_stock": number % 5 != 0,
+    }
+
+
+def seed(connection, rows):
+    # One transaction, the schema too: who reads meanwhile sees the old items or the new ones.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    Base.metadata.drop_all(connection)
+    Base.metadata.create_all(connection)
+    connection.execute(insert(Item), [make_item(number) for number in range(1, rows + 1)])
+    connection.exec_driver_sql("COMMIT")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rows", type=int)
+    parser.add_argument("--journal-mode", choices=["delete", "wal"], help="of the database file")
+    parser.add_argument("--if-missing", action="store_true", help="do nothing if there is a table")
+    options = parser.parse_args()
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if options.if_missing and inspect(connection).has_table("items"):
+            return
+        if options.journal_mode:
+            connection.exec_driver_sql(f"PRAGMA journal_mode = {options.journal_mode}")
+        seed(connection, options.rows)
+
+
+if __name__ == "__main__":
+    with app.app_context():
+        try:
+            main()
+        except OperationalError as error:
+            print(f"seed.py: {db.engine.url!r}: {error.orig}", file=sys.stderr)
+            sys.exit(2)

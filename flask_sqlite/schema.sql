@@ -1,0 +1,7 @@
+CREATE TABLE items (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name VARCHAR(100) NOT NULL,
+    description VARCHAR(200) NOT NULL,
+    price FLOAT NOT NULL,
+    in_stock BOOLEAN NOT NULL
+);
