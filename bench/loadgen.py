@@ -1,0 +1,178 @@
+"""The load generator: find or build k6, run one scenario with it, give back what it measured."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench import CACHE, ROOT, Mistake
+from bench.machine import pinned
+
+K6_FOLDER = ROOT / "k6"
+OLDEST_K6 = (1, 1)
+OLDEST_GO = (1, 25)
+DURATION = "http_req_duration{expected_response:true}"  # of the answers that had the right status
+
+
+@dataclass(frozen=True)
+class K6:
+    path: Path
+    version: str
+
+
+@dataclass(frozen=True)
+class Load:
+    """What one run of k6 says of itself, and what it cost."""
+
+    exit_status: int
+    requests: int
+    failed: int
+    iterations: int
+    dropped: int
+    seconds: float  # from the first iteration's start to the last one's end
+    mean_ms: float | None  # of the answers with the right status
+    bytes_received: int
+    cpu_s: float
+    peak_bytes: int
+
+
+def find_k6(path: str | None = None) -> K6:
+    """The k6 at path, else on PATH, else the one built before; no k6, or one too old, is a Mistake."""
+    candidate = shutil.which(path or "k6") or (None if path else shutil.which(built_k6()))
+    if candidate is None:
+        raise Mistake(
+            f"no k6 at {path}" if path else "there is no k6; `nox -s k6` builds the pinned one"
+        )
+    return K6(Path(candidate).resolve(), _version(candidate))
+
+
+def built_k6() -> Path:
+    """Where the pinned k6 is built to; another pin is another file. k6/run.sh knows the same name."""
+    pin = hashlib.sha256((K6_FOLDER / "go.sum").read_bytes()).hexdigest()[:12]
+    return CACHE / f"k6-{pin}"
+
+
+def build_k6() -> Path:
+    """Build the pinned k6 unless it is there, with the machine's Go or the package index's."""
+    target = built_k6()
+    if target.exists():
+        return target
+    CACHE.mkdir(exist_ok=True)
+    unfinished = target.with_suffix(f".{os.getpid()}")
+    environment = os.environ | {
+        "CGO_ENABLED": "0",
+        "GOTOOLCHAIN": "local",
+        "GOFLAGS": "-mod=readonly",
+    }
+    command = [_find_go(), "build", "-trimpath", "-o", str(unfinished), "go.k6.io/k6/v2"]
+    build = subprocess.run(
+        command, cwd=K6_FOLDER, env=environment, text=True, capture_output=True, check=False
+    )
+    if build.returncode:
+        raise Mistake(f"k6 does not build: {_last_line(build.stderr)}")
+    os.replace(unfinished, target)
+    return target
+
+
+def run_scenario(
+    k6: K6, scenario: str, profile: Path, url: str, cpus: frozenset[int] | None, summary: Path
+) -> Load:
+    """Run a scenario against url on these CPUs; k6's own summary is written to the path summary."""
+    environment = os.environ | {
+        "K6": str(k6.path),
+        "PROFILE": str(profile),
+        "BASE_URL": url,
+        "SUMMARY_PATH": str(summary),
+    }
+    command = ["sh", str(K6_FOLDER / "run.sh"), scenario]
+    with summary.with_suffix(".log").open("wb") as log, pinned(cpus):
+        # A group of its own: Ctrl-C on the terminal reaches the bench alone, which then stops k6.
+        process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            start_new_session=True,
+        )  # fmt: skip
+    try:
+        _, status, usage = os.wait4(process.pid, 0)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return _load(process.returncode, summary, usage)
+
+
+def _load(exit_status: int, summary: Path, usage: Any) -> Load:
+    metrics, milliseconds = _read_summary(summary)
+    return Load(
+        exit_status=exit_status,
+        requests=metrics["http_reqs"]["count"] or 0,
+        failed=metrics["http_req_failed"]["passes"]
+        or 0,  # k6 counts a failure as a pass of this rate
+        iterations=metrics["iterations"]["count"] or 0,
+        dropped=metrics["dropped_iterations"]["count"] or 0,
+        seconds=milliseconds / 1000,
+        mean_ms=metrics[DURATION]["avg"],
+        bytes_received=metrics["data_received"]["count"] or 0,
+        cpu_s=usage.ru_utime + usage.ru_stime,
+        peak_bytes=usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+    )
+
+
+def _read_summary(path: Path) -> tuple[dict[str, Any], float]:
+    """k6's metrics and its run's milliseconds; an absent or broken summary counts as no request."""
+    try:
+        data = json.loads(path.read_text())
+        return data["metrics"], data["testRunDurationMs"]
+    except (OSError, ValueError, KeyError):
+        nothing: dict[str, Any] = dict.fromkeys(("count", "passes", "avg"))
+        names = (
+            "http_reqs",
+            "http_req_failed",
+            "iterations",
+            "dropped_iterations",
+            "data_received",
+        )
+        return {name: nothing for name in (*names, DURATION)}, 0.0
+
+
+def _version(path: str) -> str:
+    try:
+        said = subprocess.run(
+            [path, "version"], text=True, capture_output=True, timeout=30, check=True
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise Mistake(f"{path} is no k6: {error}") from error
+    found = re.search(r"v(\d+)\.(\d+)\.\d+\S*", said.stdout)
+    if not found:
+        raise Mistake(f"{path} is no k6: it says {said.stdout.strip()[:80]!r} of its version")
+    if tuple(map(int, found.groups())) < OLDEST_K6:
+        raise Mistake(f"{path} is k6 {found[0]}, too old: 1.1 or newer is needed")
+    return found[0]
+
+
+def _find_go() -> str:
+    go = shutil.which("go")
+    if go:
+        said = subprocess.run([go, "version"], text=True, capture_output=True, check=False).stdout
+        found = re.search(r"go(\d+)\.(\d+)", said)
+        if found and tuple(map(int, found.groups())) >= OLDEST_GO:
+            return go
+    environment = CACHE / "go"
+    sync = ["uv", "sync", "--quiet", "--locked", "--only-group", "go", "--directory", str(ROOT)]
+    install = subprocess.run(
+        sync, env=os.environ | {"UV_PROJECT_ENVIRONMENT": str(environment)},
+        text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    if install.returncode:
+        raise Mistake(f"no Go 1.25 here, and none to be had: {_last_line(install.stderr)}")
+    return str(environment / "bin" / "go")
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["it says nothing"])[-1]

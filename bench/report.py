@@ -1,0 +1,98 @@
+"""What a campaign says in the end: a table for people, summary.csv for programs, and what is invalid."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.table import Table
+
+from bench.stats import UNITS, Summary, cpu_per_1000, summarise, value_of
+from bench.store import Cell
+
+
+@dataclass(frozen=True)
+class Result:
+    """A stack in a scenario, over all runs that are there."""
+
+    stack: str
+    scenario: str
+    attempted: int
+    value: Summary | None  # in the unit of the scenario; None where no run is valid
+    cpu_s_per_1000: Summary | None
+
+
+def results_of(cells: Sequence[Cell]) -> list[Result]:
+    """Of every stack in every scenario that was measured, in the paper's order of scenarios."""
+    results = []
+    for scenario in UNITS:
+        for stack in sorted({cell.stack for cell in cells}):
+            of_stack = [c for c in cells if c.stack == stack and scenario in c.scenarios]
+            valid = [c.scenarios[scenario] for c in of_stack if c.is_valid(scenario)]
+            values = [value_of(scenario, measured) for measured in valid]
+            costs = [cpu_per_1000(measured) for measured in valid]
+            if of_stack:
+                results.append(
+                    Result(stack, scenario, len(of_stack), summarise(values), summarise(costs))
+                )
+    return results
+
+
+def results_table(cells: Sequence[Cell]) -> Table:
+    """A stack a row, a scenario a column: the mean, below it the least and the most of the runs."""
+    results = results_of(cells)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("stack", no_wrap=True)
+    scenarios = list(dict.fromkeys(result.scenario for result in results))
+    for scenario in scenarios:
+        table.add_column(f"{scenario}\n{UNITS[scenario]}", justify="right", no_wrap=True)
+    for stack in dict.fromkeys(result.stack for result in results):
+        row = {result.scenario: _entry(result) for result in results if result.stack == stack}
+        table.add_row(stack, *(row.get(scenario, "-") for scenario in scenarios))
+    return table
+
+
+def _entry(result: Result) -> str:
+    if result.value is None:
+        return "[red]invalid[/red]"
+    mean, low, high = (number(x) for x in (result.value.mean, result.value.low, result.value.high))
+    valid = len(result.value.values)
+    short = f"\n[red]{valid} of {result.attempted}[/red]" if valid < result.attempted else ""
+    return f"{mean}\n[dim]{low}-{high}[/dim]{short}"
+
+
+def number(value: float) -> str:
+    """Three significant digits, or all before the point: 4,783 and 67.4 and 0.213."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:#.3g}"
+
+
+def problems(cells: Sequence[Cell]) -> Iterator[str]:
+    """A line for each measurement that does not count, with the reason."""
+    for cell in cells:
+        for scenario, measured in cell.scenarios.items():
+            for problem in measured["problems"]:
+                yield f"{cell.stack}, run {cell.block}, {scenario}: {problem['code']}: {problem['why']}"
+
+
+def write_summary(cells: Sequence[Cell], path: Path) -> None:
+    """The numbers of the figures, a line a stack and scenario; empty where nothing valid is there."""
+    columns = ["scenario", "unit", "stack", "runs_attempted", "runs_valid", "mean", "min", "max"]
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([*columns, "server_cpu_s_per_1000_requests"])
+        for result in results_of(cells):
+            value, cost = result.value, result.cpu_s_per_1000
+            numbers = (
+                (len(value.values), value.mean, value.low, value.high) if value else (0, "", "", "")
+            )
+            unit = UNITS[result.scenario]
+            writer.writerow(
+                [
+                    result.scenario,
+                    unit,
+                    result.stack,
+                    result.attempted,
+                    *numbers,
+                    cost.mean if cost else "",
+                ]
+            )

@@ -1,0 +1,282 @@
+"""The engine `local`: a virtual environment from the stack's own lock, and the same Gunicorn."""
+
+import hashlib
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from bench import CACHE, Mistake
+from bench.machine import pinned
+from bench.server import Engine, Row
+from bench.stacks import REQUIREMENTS, Stack
+
+READY_SECONDS = 60
+STOP_SECONDS = 10
+DESCRIBE = """
+import importlib.metadata, json, platform, sqlite3, sysconfig
+packages = {d.name: d.version for d in importlib.metadata.distributions()}
+print(json.dumps({
+    "python": platform.python_version(),
+    "implementation": platform.python_implementation(),
+    "compiler": platform.python_compiler(),
+    "optimised": "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or ""),
+    "sqlite": sqlite3.sqlite_version,
+    "packages": dict(sorted(packages.items())),
+}))
+"""
+
+
+def environment(folder: Path, requirements: str = REQUIREMENTS["today"]) -> Path:
+    """The Python of an environment that holds exactly this lock; made where it is missing."""
+    lock = (folder / requirements).read_bytes()
+    base = _base_python(requirements)
+    name = hashlib.sha256(lock + base.encode() + sys.version.encode()).hexdigest()[:12]
+    target = CACHE / "environments" / f"{folder.name}-{name}"
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=".", dir=target.parent))
+        try:
+            _uv(
+                "venv",
+                "--relocatable",
+                "--clear",
+                "--no-python-downloads",
+                "--python",
+                base,
+                str(unfinished),
+            )
+            python = str(unfinished / "bin" / "python")
+            _uv(
+                "pip",
+                "install",
+                "--python",
+                python,
+                "--require-hashes",
+                "-r",
+                str(folder / requirements),
+            )
+            unfinished.rename(target)
+        except OSError:
+            if not target.exists():  # else another process was quicker, and made the same
+                raise
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+    return target / "bin" / "python"
+
+
+def _base_python(requirements: str) -> str:
+    """The interpreter that runs the bench; for the paper's versions, which need it, Python 3.11."""
+    if requirements == REQUIREMENTS["paper"] and sys.version_info[:2] != (3, 11):
+        return "3.11"
+    return sys.executable
+
+
+def _uv(*arguments: str) -> None:
+    done = subprocess.run(
+        ["uv", "--quiet", *arguments], text=True, capture_output=True, check=False
+    )
+    if done.returncode:
+        lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+        raise Mistake(f"no environment for the stack: uv {arguments[0]}: {' '.join(lines[:3])}")
+
+
+@dataclass
+class LocalServer:
+    stack: Stack
+    python: Path
+    folder: Path  # the run's own, for its database and its log
+    port: int
+    options: str  # of Gunicorn
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "items.db"
+
+    def start(self, cpus: frozenset[int] | None) -> None:
+        with (self.folder / "server.log").open("wb") as log, pinned(cpus):
+            self.process = subprocess.Popen(
+                [self.python.with_name("gunicorn")],
+                cwd=self.stack.folder,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C reaches the bench alone, which then stops it
+            )
+        self._wait_until_ready()
+
+    def stop(self) -> None:
+        if self.process is None:
+            return
+        try:
+            self.process.terminate()
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            try:
+                os.killpg(self.process.pid, signal.SIGKILL)  # whatever is left of its group
+            except ProcessLookupError:
+                pass
+            self.process.wait()
+
+    def seed(self, rows: int, journal_mode: str) -> None:
+        command = [self.python, "seed.py", str(rows), "--journal-mode", journal_mode]
+        done = subprocess.run(
+            command, cwd=self.stack.folder, env=self._environment(),
+            text=True, capture_output=True, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["it says nothing"])[-1]
+            raise Mistake(f"{self.stack.name}: seed.py fails: {last}")
+
+    def rows(self) -> list[Row]:
+        columns = ", ".join(Row._fields)
+        with closing(sqlite3.connect(f"{self.database.as_uri()}?mode=ro", uri=True)) as db:
+            return [Row(*row) for row in db.execute(f"SELECT {columns} FROM items ORDER BY id")]
+
+    def cpu_seconds(self) -> float:
+        return sum(_cpu_seconds(process) for process in self._processes())
+
+    def peak_bytes(self) -> int | None:
+        peaks = [_peak_bytes(process.pid) for process in self._processes()]
+        return None if None in peaks else sum(peak or 0 for peak in peaks)
+
+    def workers(self) -> frozenset[int]:
+        return frozenset(process.pid for process in self._processes()[1:])
+
+    def log(self) -> str:
+        return (self.folder / "server.log").read_text(errors="replace")
+
+    def describe(self) -> dict[str, Any]:
+        said = subprocess.run([self.python, "-c", DESCRIBE], capture_output=True, check=True).stdout
+        mounts = sorted(psutil.disk_partitions(all=True), key=lambda disk: len(disk.mountpoint))
+        homes = [disk.fstype for disk in mounts if self.database.is_relative_to(disk.mountpoint)]
+        return {**json.loads(said), "database_filesystem": (homes or ["unknown"])[-1]}
+
+    def _environment(self) -> dict[str, str]:
+        # Of the caller's settings none may change how the stack is served.
+        kept = {
+            k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "GUNICORN", "WEB_"))
+        }
+        return kept | {
+            "DATABASE_URL": f"sqlite:///{self.database}",
+            "GUNICORN_CMD_ARGS": f"--bind=127.0.0.1:{self.port} {self.options}",
+        }
+
+    def _processes(self) -> list[psutil.Process]:
+        """Gunicorn's master, then its workers; none when it is gone."""
+        try:
+            master = psutil.Process(self.process.pid if self.process else 0)
+            return [master, *master.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def _wait_until_ready(self) -> None:
+        assert self.process is not None
+        deadline = time.monotonic() + READY_SECONDS
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise Mistake(f"{self.stack.name} does not start: {_last_error(self.log())}")
+            if _says_hello(self.port):
+                return
+            time.sleep(0.05)
+        raise Mistake(
+            f"{self.stack.name} is not ready after {READY_SECONDS} s: {_last_error(self.log())}"
+        )
+
+
+def local_engine(
+    requirements: str, cpus: frozenset[int] | None, workers: int, threads: int
+) -> Engine:
+    """Serves from virtual environments, on these CPUs, with so many workers and threads."""
+    options = f"--workers={workers} --threads={threads}"
+    return Engine(
+        name="local",
+        prepare=lambda stack: environment(stack.folder, requirements),
+        serve=lambda stack: _serve(stack, environment(stack.folder, requirements), cpus, options),
+    )
+
+
+@contextmanager
+def _serve(
+    stack: Stack, python: Path, cpus: frozenset[int] | None, options: str
+) -> Iterator[LocalServer]:
+    """Serve on a free port of loopback with a database of its own; stop it, whatever happens."""
+    # Not in the system's folder for temporary files: that may be in memory, where a commit is free.
+    with tempfile.TemporaryDirectory(prefix="serve-", dir=CACHE) as folder:
+        server = LocalServer(stack, python, Path(folder), _free_port(), options)
+        try:
+            server.start(cpus)
+            yield server
+        finally:
+            server.stop()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _says_hello(port: int) -> bool:
+    """Whether GET /hello answers; Gunicorn takes connections before a worker can, so it may hang."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+    try:
+        connection.request("GET", "/hello")
+        answer = connection.getresponse()
+        return answer.status == 200 and json.loads(answer.read()) == {"message": "Hello, World!"}
+    except (OSError, http.client.HTTPException, ValueError):
+        return False
+    finally:
+        connection.close()
+
+
+def _last_error(log: str) -> str:
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    errors = [line for line in lines if "Error" in line] or lines or ["it prints nothing"]
+    return errors[-1]
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    """CPU time of a process with all its threads, to the nanosecond where the system tells.
+
+    The clock of another process has the number that clock_getcpuclockid(3) gives on Linux; psutil
+    counts in ticks of 10 ms, too coarse for a window of a quarter of a second.
+    """
+    if sys.platform == "linux":
+        try:
+            return time.clock_gettime((~process.pid << 3) | 2)
+        except OSError:
+            return 0.0  # it has ended meanwhile; that a worker died is noticed by its number
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def _peak_bytes(pid: int) -> int | None:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return None
+    peaks = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
+    return int(peaks[0]) * 1024 if peaks else None
