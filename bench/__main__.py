@@ -10,7 +10,7 @@ from rich.console import Console
 
 from bench import ROOT, Mistake
 from bench.campaign import Campaign, run_campaign
-from bench.loadgen import build_k6, find_k6
+from bench.loadgen import find_k6
 from bench.machine import partition_cpus
 from bench.profile import load_profile
 from bench.progress import show_progress
@@ -50,8 +50,8 @@ def _parse() -> argparse.Namespace:
     )
     run.add_argument("--k6", metavar="PATH", help="which k6 (on PATH, else built once)")
     run.add_argument("--out", type=Path, default=RESULTS, help="the folder for campaigns (results)")
-    k6 = actions.add_parser("k6", help="build the pinned k6, once")
-    k6.set_defaults(act=lambda arguments: print(build_k6()) or 0)
+    k6 = actions.add_parser("k6", help="say where k6 is; build the pinned one if there is none")
+    k6.set_defaults(act=lambda arguments: print(find_k6().path) or 0)
     return parser.parse_args()
 
 

@@ -46,7 +46,7 @@ def measure_cell(
             load("warmup")
             time.sleep(profile.pauses["warm"])
 
-            measured = {}
+            measured: dict[str, Any] = {}
             rows = server.rows()
             for scenario in profile.scenarios:
                 if measured:

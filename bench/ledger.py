@@ -24,7 +24,7 @@ def shuffled_ids(rows: int) -> list[int]:
 def disagreement(
     scenario: str, profile: Profile, before: list[Row], after: list[Row], requests: int
 ) -> str | None:
-    """How the rows after a scenario differ from what its acknowledged requests imply; None if not."""
+    """How the rows after a scenario differ from what its acknowledged requests imply, if so."""
     if scenario == "update":
         return _update_disagreement(profile, before, after, requests)
     if scenario == "create":

@@ -43,17 +43,19 @@ class Load:
 
 
 def find_k6(path: str | None = None) -> K6:
-    """The k6 at path, else on PATH, else the one built before; no k6, or one too old, is a Mistake."""
-    candidate = shutil.which(path or "k6") or (None if path else shutil.which(built_k6()))
-    if candidate is None:
-        raise Mistake(
-            f"no k6 at {path}" if path else "there is no k6; `nox -s k6` builds the pinned one"
-        )
+    """The k6 at this path; else the one on PATH, else the pinned one, built where it is missing.
+
+    No k6 and no way to build it, or one that is too old, is a Mistake.
+    """
+    candidate = shutil.which(path or "k6")
+    if path and not candidate:
+        raise Mistake(f"there is no program {path}")
+    candidate = candidate or str(build_k6())
     return K6(Path(candidate).resolve(), _version(candidate))
 
 
 def built_k6() -> Path:
-    """Where the pinned k6 is built to; another pin is another file. k6/run.sh knows the same name."""
+    """Where the pinned k6 is built to; another pin is another file. k6/run.sh knows it too."""
     pin = hashlib.sha256((K6_FOLDER / "go.sum").read_bytes()).hexdigest()[:12]
     return CACHE / f"k6-{pin}"
 
@@ -63,6 +65,7 @@ def build_k6() -> Path:
     target = built_k6()
     if target.exists():
         return target
+    print("building the pinned k6, once; it takes a minute or two", file=sys.stderr, flush=True)
     CACHE.mkdir(exist_ok=True)
     unfinished = target.with_suffix(f".{os.getpid()}")
     environment = os.environ | {

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def _latin_square(stacks: list[str], generator: random.Random) -> list[list[str]
     size = len(stacks)
     while True:
         rows, columns = generator.sample(range(size), size), generator.sample(range(size), size)
-        steps = {(b - a) % size for a, b in zip(columns, columns[1:], strict=False)}
+        steps = {(b - a) % size for a, b in pairwise(columns)}
         if len(steps) > 1 or size <= 3:
             break
     symbols = generator.sample(stacks, size)

@@ -46,7 +46,7 @@ class Profile:
 
 
 def load_profile(name: str) -> Profile:
-    """The profile of this name in k6/profiles, or at this path; one that cannot serve is a Mistake."""
+    """The profile of this name in k6/profiles or at this path; one that is none is a Mistake."""
     path = Path(name) if name.endswith(".json") else FOLDER / f"{name}.json"
     if not path.is_file():
         known = ", ".join(sorted(known.stem for known in FOLDER.glob("*.json")))
@@ -106,9 +106,10 @@ def _check(scenario: Scenario, rows: int) -> None:
 
 
 def _count(data: dict[str, Any], key: str) -> int:
-    if type(data[key]) is not int or data[key] < 1:
+    number = data[key]
+    if not isinstance(number, int) or number < 1:
         raise ValueError(f"{key} is a whole number from 1 on")
-    return data[key]
+    return number
 
 
 def _seconds(text: str) -> float:

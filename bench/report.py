@@ -1,4 +1,4 @@
-"""What a campaign says in the end: a table for people, summary.csv for programs, and what is invalid."""
+"""What a campaign says in the end: a table, summary.csv, and what does not count and why."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -39,26 +39,34 @@ def results_of(cells: Sequence[Cell]) -> list[Result]:
 
 
 def results_table(cells: Sequence[Cell]) -> Table:
-    """A stack a row, a scenario a column: the mean, below it the least and the most of the runs."""
-    results = results_of(cells)
+    """A line a stack and scenario: the mean and range of the runs, the CPU, how many count."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("stack", no_wrap=True)
-    scenarios = list(dict.fromkeys(result.scenario for result in results))
-    for scenario in scenarios:
-        table.add_column(f"{scenario}\n{UNITS[scenario]}", justify="right", no_wrap=True)
-    for stack in dict.fromkeys(result.stack for result in results):
-        row = {result.scenario: _entry(result) for result in results if result.stack == stack}
-        table.add_row(stack, *(row.get(scenario, "-") for scenario in scenarios))
+    table.add_column("scenario")
+    table.add_column("stack")
+    for title in ("mean", "least", "most", "CPU s/1000", "valid"):
+        table.add_column(title, justify="right")
+    scenario = ""
+    for result in results_of(cells):
+        title = (
+            "" if result.scenario == scenario else f"{result.scenario}, {UNITS[result.scenario]}"
+        )
+        if title and scenario:
+            table.add_section()
+        scenario = result.scenario
+        table.add_row(title, result.stack, *_numbers(result))
     return table
 
 
-def _entry(result: Result) -> str:
-    if result.value is None:
-        return "[red]invalid[/red]"
-    mean, low, high = (number(x) for x in (result.value.mean, result.value.low, result.value.high))
-    valid = len(result.value.values)
-    short = f"\n[red]{valid} of {result.attempted}[/red]" if valid < result.attempted else ""
-    return f"{mean}\n[dim]{low}-{high}[/dim]{short}"
+def _numbers(result: Result) -> list[str]:
+    value, cost = result.value, result.cpu_s_per_1000
+    shown = [number(x) for x in (value.mean, value.low, value.high)] if value else ["none", "", ""]
+    valid = len(value.values) if value else 0
+    count = f"{valid} of {result.attempted}"
+    return [
+        *shown,
+        number(cost.mean) if cost else "",
+        count if valid == result.attempted else f"[red]{count}[/red]",
+    ]
 
 
 def number(value: float) -> str:
@@ -71,11 +79,12 @@ def problems(cells: Sequence[Cell]) -> Iterator[str]:
     for cell in cells:
         for scenario, measured in cell.scenarios.items():
             for problem in measured["problems"]:
-                yield f"{cell.stack}, run {cell.block}, {scenario}: {problem['code']}: {problem['why']}"
+                where = f"{cell.stack}, run {cell.block}, {scenario}"
+                yield f"{where}: {problem['code']}: {problem['why']}"
 
 
 def write_summary(cells: Sequence[Cell], path: Path) -> None:
-    """The numbers of the figures, a line a stack and scenario; empty where nothing valid is there."""
+    """The numbers of the figures, a line a stack and scenario; empty where none is valid."""
     columns = ["scenario", "unit", "stack", "runs_attempted", "runs_valid", "mean", "min", "max"]
     with path.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")

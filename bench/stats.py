@@ -19,7 +19,7 @@ UNITS = {
 
 @dataclass(frozen=True)
 class Summary:
-    """Of the valid runs: all values, their arithmetic mean (as in the paper), the least, the most."""
+    """Of the valid runs: their values, arithmetic mean (as in the paper), least and most."""
 
     values: tuple[float, ...]
     mean: float

@@ -1,4 +1,4 @@
-"""Campaigns on disk: a folder a campaign, a folder a cell, and a cell is there whole or not at all."""
+"""Campaigns on disk: a folder a campaign, a folder a cell; a cell is there whole or not."""
 
 import json
 import os
@@ -99,7 +99,7 @@ def _read_cell(path: Path, plan: dict[str, Any]) -> Cell:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        data = json.loads(path.read_text())
+        data: dict[str, Any] = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise Mistake(f"{path} cannot be read: {error}") from error
     if data.get("schema") != SCHEMA:

@@ -1,4 +1,4 @@
-"""Which measurements do not count: each rule has a code and a reason, and none looks at the result."""
+"""Which measurements do not count: a rule has a code and a reason; none looks at the result."""
 
 from dataclasses import dataclass
 

@@ -9,10 +9,10 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
-from django.core.management import call_command  # noqa: E402  (after django.setup)
-from django.db import OperationalError, connection, transaction  # noqa: E402  (the same)
+from django.core.management import call_command
+from django.db import OperationalError, connection, transaction
 
-from items.models import Item  # noqa: E402  (the same)
+from items.models import Item
 
 
 def make_item(number):

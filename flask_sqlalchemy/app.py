@@ -2,7 +2,7 @@
 
 import os
 
-from flask import Flask, abort, jsonify
+from flask import Flask, jsonify
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column

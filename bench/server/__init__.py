@@ -17,7 +17,9 @@ class Row(NamedTuple):
 
 
 class Server(Protocol):
-    url: str
+    @property
+    def url(self) -> str:
+        """Where the app answers, without a slash at the end."""
 
     def seed(self, rows: int, journal_mode: str) -> None:
         """Make the database anew with this many items; a seed.py that fails is a Mistake."""

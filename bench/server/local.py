@@ -1,10 +1,8 @@
 """The engine `local`: a virtual environment from the stack's own lock, and the same Gunicorn."""
 
-import hashlib
 import http.client
 import json
 import os
-import shutil
 import signal
 import socket
 import sqlite3
@@ -21,9 +19,10 @@ from typing import Any
 import psutil
 
 from bench import CACHE, Mistake
+from bench.environment import environment
 from bench.machine import pinned
 from bench.server import Engine, Row
-from bench.stacks import REQUIREMENTS, Stack
+from bench.stacks import Stack
 
 READY_SECONDS = 60
 STOP_SECONDS = 10
@@ -39,60 +38,6 @@ print(json.dumps({
     "packages": dict(sorted(packages.items())),
 }))
 """
-
-
-def environment(folder: Path, requirements: str = REQUIREMENTS["today"]) -> Path:
-    """The Python of an environment that holds exactly this lock; made where it is missing."""
-    lock = (folder / requirements).read_bytes()
-    base = _base_python(requirements)
-    name = hashlib.sha256(lock + base.encode() + sys.version.encode()).hexdigest()[:12]
-    target = CACHE / "environments" / f"{folder.name}-{name}"
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(prefix=".", dir=target.parent))
-        try:
-            _uv(
-                "venv",
-                "--relocatable",
-                "--clear",
-                "--no-python-downloads",
-                "--python",
-                base,
-                str(unfinished),
-            )
-            python = str(unfinished / "bin" / "python")
-            _uv(
-                "pip",
-                "install",
-                "--python",
-                python,
-                "--require-hashes",
-                "-r",
-                str(folder / requirements),
-            )
-            unfinished.rename(target)
-        except OSError:
-            if not target.exists():  # else another process was quicker, and made the same
-                raise
-        finally:
-            shutil.rmtree(unfinished, ignore_errors=True)
-    return target / "bin" / "python"
-
-
-def _base_python(requirements: str) -> str:
-    """The interpreter that runs the bench; for the paper's versions, which need it, Python 3.11."""
-    if requirements == REQUIREMENTS["paper"] and sys.version_info[:2] != (3, 11):
-        return "3.11"
-    return sys.executable
-
-
-def _uv(*arguments: str) -> None:
-    done = subprocess.run(
-        ["uv", "--quiet", *arguments], text=True, capture_output=True, check=False
-    )
-    if done.returncode:
-        lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-        raise Mistake(f"no environment for the stack: uv {arguments[0]}: {' '.join(lines[:3])}")
 
 
 @dataclass
@@ -141,7 +86,7 @@ class LocalServer:
             self.process.wait()
 
     def seed(self, rows: int, journal_mode: str) -> None:
-        command = [self.python, "seed.py", str(rows), "--journal-mode", journal_mode]
+        command = [str(self.python), "seed.py", str(rows), "--journal-mode", journal_mode]
         done = subprocess.run(
             command, cwd=self.stack.folder, env=self._environment(),
             text=True, capture_output=True, check=False,
@@ -240,7 +185,7 @@ def _free_port() -> int:
 
 
 def _says_hello(port: int) -> bool:
-    """Whether GET /hello answers; Gunicorn takes connections before a worker can, so it may hang."""
+    """Whether GET /hello answers; Gunicorn takes a connection before a worker can answer it."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
     try:
         connection.request("GET", "/hello")

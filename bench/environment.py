@@ -1,0 +1,65 @@
+"""Virtual environments of the stacks: one for each lock and interpreter, made once."""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from bench import CACHE, Mistake
+from bench.stacks import REQUIREMENTS
+
+
+def environment(folder: Path, requirements: str = REQUIREMENTS["today"]) -> Path:
+    """The Python of an environment that holds exactly this lock; made where it is missing."""
+    lock = (folder / requirements).read_bytes()
+    base = _base_python(requirements)
+    name = hashlib.sha256(lock + base.encode() + sys.version.encode()).hexdigest()[:12]
+    target = CACHE / "environments" / f"{folder.name}-{name}"
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=".", dir=target.parent))
+        try:
+            _uv(
+                "venv",
+                "--relocatable",
+                "--clear",
+                "--no-python-downloads",
+                "--python",
+                base,
+                str(unfinished),
+            )
+            python = str(unfinished / "bin" / "python")
+            _uv(
+                "pip",
+                "install",
+                "--python",
+                python,
+                "--require-hashes",
+                "-r",
+                str(folder / requirements),
+            )
+            unfinished.rename(target)
+        except OSError:
+            if not target.exists():  # else another process was quicker, and made the same
+                raise
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+    return target / "bin" / "python"
+
+
+def _base_python(requirements: str) -> str:
+    """The interpreter that runs the bench; for the paper's versions, which need it, Python 3.11."""
+    if requirements == REQUIREMENTS["paper"] and sys.version_info[:2] != (3, 11):
+        return "3.11"
+    return sys.executable
+
+
+def _uv(*arguments: str) -> None:
+    done = subprocess.run(
+        ["uv", "--quiet", *arguments], text=True, capture_output=True, check=False
+    )
+    if done.returncode:
+        lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+        raise Mistake(f"no environment for the stack: uv {arguments[0]}: {' '.join(lines[:3])}")

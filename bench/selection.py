@@ -1,0 +1,56 @@
+"""Which cells may stand in one figure: the newest of each stack, under equal conditions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import Mistake
+from bench.store import Cell, find_campaigns, read_campaign
+
+
+@dataclass(frozen=True)
+class Selection:
+    cells: tuple[Cell, ...]
+    interleaved: bool  # all from one campaign: only then may stacks be compared
+
+    @property
+    def campaigns(self) -> list[str]:
+        return sorted({cell.campaign for cell in self.cells})
+
+
+def select_campaigns(folders: Sequence[Path]) -> Selection:
+    """All cells of these campaigns; a Mistake where their conditions differ or there is no cell."""
+    cells = [cell for folder in folders for cell in read_campaign(folder)[1]]
+    if not cells:
+        raise Mistake(f"no finished cell in {', '.join(map(str, folders))}")
+    for cell in cells:
+        differing = [
+            key for key in cell.conditions if cell.conditions[key] != cells[0].conditions.get(key)
+        ]
+        if differing:
+            names = f"{cells[0].campaign} and {cell.campaign}"
+            raise Mistake(f"{names} cannot share a figure: they differ in {', '.join(differing)}")
+    return Selection(tuple(cells), interleaved=len(folders) == 1)
+
+
+def select_newest(results: Path) -> Selection:
+    """Of each stack the newest campaign with a valid cell, all under the newest's conditions."""
+    chosen: dict[str, list[Cell]] = {}
+    conditions = None
+    for folder in reversed(find_campaigns(results)):
+        cells = read_campaign(folder)[1]
+        for stack in {cell.stack for cell in cells} - set(chosen):
+            of_stack = [cell for cell in cells if cell.stack == stack]
+            conditions = conditions or next((c.conditions for c in of_stack if is_valid(c)), None)
+            comparable = [cell for cell in of_stack if cell.conditions == conditions]
+            if any(is_valid(cell) for cell in comparable):
+                chosen[stack] = comparable
+    cells = [cell for stack in sorted(chosen) for cell in chosen[stack]]
+    if not cells:
+        raise Mistake(f"no valid result in {results}; `nox -s bench` makes some")
+    return Selection(tuple(cells), interleaved=len({cell.campaign for cell in cells}) == 1)
+
+
+def is_valid(cell: Cell) -> bool:
+    """Whether every measurement of the cell counts."""
+    return all(cell.is_valid(scenario) for scenario in cell.scenarios)

@@ -1,0 +1,91 @@
+"""The tasks, listed by `nox -l`. What stands after `--` goes to the program that a task calls."""
+
+from pathlib import Path
+
+import nox
+
+STACKS = sorted(path.parent.name for path in Path(__file__).parent.glob("*/gunicorn.conf.py"))
+PAPER_DATE = "2025-05-20"  # when the paper's packages were current
+
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = []  # a bare `nox` lists; a benchmark is never started by mistake
+
+
+def install(session, group):
+    """Make the session's environment what uv.lock says of this group of dependencies."""
+    session.install("uv")
+    project_environment = {"UV_PROJECT_ENVIRONMENT": session.virtualenv.location}
+    sync = ("uv", "sync", "--quiet", "--locked", "--inexact", f"--only-group={group}")
+    session.run_install(*sync, env=project_environment)
+
+
+@nox.session(allow_parallel=False)
+def bench(session):
+    """Measure all stacks, block after block; then the table and the figures."""
+    install(session, "bench")
+    session.run("python", "-m", "bench", "run", *session.posargs)
+
+
+@nox.session
+def plot(session):
+    """Draw the figures of the newest results, or of the campaigns given."""
+    install(session, "bench")
+    session.run("python", "plot.py", *session.posargs)
+
+
+@nox.session
+def k6(session):
+    """Build the pinned k6, unless there is one."""
+    install(session, "bench")
+    session.run("python", "-m", "bench", "k6")
+
+
+@nox.session
+def test(session):
+    """Run all tests: the contract on every stack, the bench, everything from end to end."""
+    install(session, "test")
+    session.run("pytest", *(session.posargs or ["tests"]))
+
+
+@nox.session
+def lint(session):
+    """Check style and types, and that the bench's parts know one another in one direction."""
+    install(session, "lint")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("mypy", "bench", "plot.py")
+    session.run("lint-imports")
+
+
+@nox.session
+def lock(session):
+    """Compile every stack's requirements anew, today's and the paper's, and uv.lock."""
+    session.install("uv")
+    compile_ = "uv pip compile --quiet --universal --generate-hashes --no-header --upgrade"
+    compile_ += " --python-version 3.11"
+    paper = ("--constraints", "../paper/constraints.txt", "--exclude-newer", PAPER_DATE)
+    for stack in STACKS:
+        with session.chdir(stack):
+            session.run(*compile_.split(), "requirements.in", "-o", "requirements.txt")
+            session.run(
+                *compile_.split(), *paper, "requirements.in", "-o", "requirements-paper.txt"
+            )
+    session.run("uv", "lock", "--upgrade")
+
+
+def define_sessions(stack):
+    @nox.session(name=f"bench-{stack}", venv_backend="none", allow_parallel=False)
+    def bench_stack(session):
+        session.notify("bench", ["--stacks", stack, *session.posargs])
+
+    @nox.session(name=f"test-{stack}", venv_backend="none")
+    def test_stack(session):
+        session.notify("test", ["tests/contract", "-k", stack, *session.posargs])
+
+    bench_stack.__doc__ = f"Measure {stack} alone."
+    test_stack.__doc__ = f"Hold {stack} to the contract."
+
+
+for stack in STACKS:
+    define_sessions(stack)

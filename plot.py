@@ -1,0 +1,138 @@
+"""Draw seven figures and summary.csv: python plot.py [CAMPAIGN ...] [--out FOLDER].
+
+With no campaign: of each stack the newest valid cells that were measured under equal conditions.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+MADE_BY_THE_BENCH = HERE / ".nox" / "bench" / "bin" / "python"
+
+try:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+    from matplotlib.figure import Figure
+
+    from bench import Mistake
+    from bench.report import Result, number, results_of, write_summary
+    from bench.selection import Selection, select_campaigns, select_newest
+    from bench.stats import UNITS
+    from bench.store import RESULTS
+except ImportError as error:
+    # Whatever Python was typed, the bench has made one that can draw.
+    if MADE_BY_THE_BENCH.exists() and "PLOT_PY" not in os.environ:
+        command = [str(MADE_BY_THE_BENCH), __file__, *sys.argv[1:]]
+        sys.exit(subprocess.run(command, env=os.environ | {"PLOT_PY": "again"}).returncode)
+    print(f"plot.py: {error}; `nox -s plot` installs what is needed and draws", file=sys.stderr)
+    sys.exit(2)
+
+COLOURS = {"django": "#2f7d5b", "fastapi": "#1f77a4", "flask": "#b5652a"}
+PAPER = json.loads((HERE / "paper" / "published.json").read_text())
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="plot.py", description=__doc__)
+    parser.add_argument("campaigns", nargs="*", type=Path, metavar="CAMPAIGN")
+    parser.add_argument(
+        "--out", type=Path, help="where to (figures in the campaign, or in results)"
+    )
+    arguments = parser.parse_args()
+    try:
+        if arguments.campaigns:
+            selection = select_campaigns(arguments.campaigns)
+        else:
+            selection = select_newest(RESULTS)
+        one = arguments.campaigns[0] if len(arguments.campaigns) == 1 else RESULTS
+        out = arguments.out or one / "figures"
+        draw_all(selection, out)
+    except (Mistake, OSError) as mistake:
+        print(f"plot.py: {mistake}", file=sys.stderr)
+        return 2
+    print(f"{out}: seven figures and summary.csv from {', '.join(selection.campaigns)}")
+    return 0
+
+
+def draw_all(selection: Selection, out: Path) -> None:
+    """Write each scenario's figure as SVG and PNG and all of their numbers as summary.csv."""
+    out.mkdir(parents=True, exist_ok=True)
+    pyplot.style.use(HERE / "bench" / "figure.mplstyle")
+    results = results_of(selection.cells)
+    for place, scenario in enumerate(UNITS, start=1):
+        figure = draw(scenario, [r for r in results if r.scenario == scenario], selection)
+        for kind, metadata in (("svg", {"Date": None}), ("png", None)):
+            figure.savefig(out / f"{place}-{scenario}.{kind}", metadata=metadata)
+        pyplot.close(figure)
+    write_summary(selection.cells, out / "summary.csv")
+
+
+def draw(scenario: str, results: list[Result], selection: Selection) -> Figure:
+    """A bar for the mean of a stack's valid runs, a dot for each, a grey bar for the paper's."""
+    figure, axes = pyplot.subplots(layout="constrained")
+    for row, result in enumerate(results):
+        published = PAPER[scenario].get(result.stack)
+        if published:
+            axes.barh(row + 0.36, published, height=0.12, color="#cccccc")
+        if result.value is None:
+            axes.text(0, row, f" no valid run of {result.attempted}", va="center", color="#b00020")
+            continue
+        colour = COLOURS.get(result.stack.partition("_")[0], "#666666")
+        axes.barh(row, result.value.mean, height=0.56, color=colour, alpha=0.55)
+        runs = result.value.values
+        axes.plot(runs, [row] * len(runs), "o", markersize=3.5, color=colour, alpha=0.9)
+        lost = (
+            f" ({len(runs)} of {result.attempted} runs valid)"
+            if len(runs) < result.attempted
+            else ""
+        )
+        end = max(result.value.high, published or 0)
+        axes.annotate(
+            number(result.value.mean) + lost,
+            (end, row),
+            (6, 0),
+            textcoords="offset points",
+            va="center",
+        )
+    better = "higher" if UNITS[scenario] == "requests/s" else "lower"
+    axes.set_yticks(range(len(results)), [result.stack for result in results])
+    axes.invert_yaxis()
+    axes.margins(x=0.12)
+    axes.set_title(scenario)
+    axes.set_xlabel(f"{UNITS[scenario]} ({better} is better)")
+    figure.supxlabel(
+        caption(scenario, results, selection), fontsize=6.5, color="#444444", x=0.01, ha="left"
+    )
+    return figure
+
+
+def caption(scenario: str, results: list[Result], selection: Selection) -> str:
+    """What a reader must know before quoting: how it was measured, and what it cannot tell."""
+    condition = selection.cells[0].conditions
+    machine, database, cpus = (
+        condition["machine"],
+        condition["database"],
+        condition["cpus"]["server"],
+    )
+    share = f"{len(cpus)} of its {machine['cpus']} CPUs" if cpus else "all of its CPUs, with k6"
+    runs = max(result.attempted for result in results)
+    text = f"""\
+Bar: mean of the valid runs (of {runs} a stack). Dot: one run. Thin grey bar: the paper's mean, on another machine.
+Profile {condition["profile"]["name"]}, engine {condition["engine"]}, Python {condition["python"]}, \
+{condition["workers"]} workers on one machine ({machine["cpu"]}), {share}.
+SQLite in {database["journal_mode"]} mode with {database["rows"]} rows. \
+Load by k6 {condition["k6"]} in a closed loop: a user waits for an answer before it asks again."""
+    if not selection.interleaved:
+        text += (
+            "\nNOT INTERLEAVED: the stacks were measured at different times. This ranks nothing."
+        )
+    return text
+
+
+if __name__ == "__main__":
+    sys.exit(main())
