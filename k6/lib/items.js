@@ -1,0 +1,26 @@
+// Which items a run asks for and what it sends; bench/ reads the same payloads.json.
+import exec from 'k6/execution';
+
+export const payloads = JSON.parse(open(import.meta.resolve('./payloads.json')));
+
+export const JSON_BODY = { headers: { 'Content-Type': 'application/json' } };
+
+// The ids 1 to rows, in one random order for every stack, run and machine: Fisher and Yates'
+// shuffle by Park and Miller's generator, exact in doubles. (k6's randomSeed() does nothing here.)
+export function shuffledIds(rows) {
+  const ids = Array.from({ length: rows }, (_, index) => index + 1);
+  let x = payloads.seed;
+  for (let last = rows - 1; last > 0; last--) {
+    x = (x * 48271) % 2147483647;
+    const other = x % (last + 1);
+    [ids[last], ids[other]] = [ids[other], ids[last]];
+  }
+  return ids;
+}
+
+// The next of the ids, whichever user comes first: together they take all before any comes again.
+let scenario;
+export function nextOf(ids) {
+  scenario ??= exec.scenario; // once a user: this getter alone costs a fifth of a request
+  return ids[scenario.iterationInTest % ids.length];
+}

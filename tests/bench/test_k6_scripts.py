@@ -1,0 +1,432 @@
+"""The k6 scripts load as the profiles say, run.sh starts them clean, and the summary is true."""
+
+import json
+import os
+import re
+import subprocess
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from bench.loadgen import find_k6
+
+K6_FOLDER = Path(__file__).resolve().parents[2] / "k6"
+PAYLOADS = json.loads((K6_FOLDER / "lib" / "payloads.json").read_text())
+DURATION = "http_req_duration{expected_response:true}"
+
+# The paper's section 3.3 in k6's words, written out: the profile must not be its own judge.
+PAPER = {
+    "hello": {"hello": {"executor": "constant-vus", "vus": 50, "duration": "10s"}},
+    "echo": {"echo": {"executor": "constant-vus", "vus": 100, "duration": "15s"}},
+    "list": {"list": {"executor": "shared-iterations", "vus": 10, "iterations": 100}},
+    "get": {"get": {"executor": "shared-iterations", "vus": 10, "iterations": 1000}},
+    "create": {"create": {"executor": "shared-iterations", "vus": 10, "iterations": 1000}},
+    "update": {"update": {"executor": "shared-iterations", "vus": 10, "iterations": 1000}},
+    "delete": {"delete": {"executor": "per-vu-iterations", "vus": 1, "iterations": 100}},
+    "warmup": {
+        "hello": {"exec": "hello", "executor": "constant-vus", "vus": 20, "duration": "10s"},
+        "list": {
+            "exec": "list",
+            "executor": "shared-iterations",
+            "vus": 1,
+            "iterations": 20,
+            "startTime": "10s",
+        },
+    },
+}
+MEASURED = [name for name in PAPER if name != "warmup"]
+
+
+class Service:
+    """Answers the contract's statuses, or one that a test sets, and remembers what it was asked."""
+
+    def __init__(self):
+        service = self
+        self.asked = []
+        self.status = None
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def answer(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                service.asked.append((self.command, self.path, body, self.headers["Content-Type"]))
+                created = (self.command, self.path) == ("POST", "/items/")
+                usual = 201 if created else 204 if self.command == "DELETE" else 200
+                self.send_response(service.status or usual)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            do_GET = do_POST = do_PUT = do_DELETE = answer
+
+            def log_message(self, *_):
+                pass
+
+        class Server(ThreadingHTTPServer):
+            request_queue_size = 100
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.thread = Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+    @property
+    def ids(self):
+        return [int(path.removeprefix("/items/")) for _, path, _, _ in self.asked]
+
+
+@pytest.fixture(scope="session")
+def k6():
+    return find_k6().path
+
+
+@pytest.fixture
+def service():
+    with Service() as service:
+        yield service
+
+
+@pytest.fixture
+def profile(tmp_path):
+    """Write a profile of a few iterations and give back its path."""
+
+    def write(users=2, iterations=12, rows=30):
+        load = {"executor": "shared-iterations", "vus": users, "iterations": iterations}
+        alone = {"executor": "per-vu-iterations", "vus": 1, "iterations": iterations}
+        warmup = {
+            "hello": {**load, "exec": "hello"},
+            "list": {"executor": "shared-iterations", "vus": 1, "iterations": 3, "exec": "list"},
+        }
+        scenarios = {name: load for name in MEASURED} | {"delete": alone}
+        path = tmp_path / "small.json"
+        path.write_text(json.dumps({"rows": rows, "warmup": warmup, "scenarios": scenarios}))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def run(k6, service, profile, tmp_path):
+    """Run run.sh as the bench does, and read the summary; a keyword None unsets a variable."""
+
+    def run(scenario, cwd=None, load=None, **changes):
+        summary = tmp_path / "summary.json"
+        environment = {
+            **os.environ,
+            "K6": str(k6),
+            "BASE_URL": service.url,
+            "PROFILE": str(profile(**load or {})),
+            "SUMMARY_PATH": str(summary),
+            **changes,
+        }
+        environment = {name: value for name, value in environment.items() if value is not None}
+        process = subprocess.run(
+            [K6_FOLDER / "run.sh", *([scenario] if scenario else [])],
+            cwd=cwd or tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        process.summary = json.loads(summary.read_text()) if summary.exists() else None
+        return process
+
+    return run
+
+
+def inspect(k6, script, profile):
+    """What k6 itself understands of a script under a profile."""
+    command = [k6, "inspect", "--execution-requirements", "-e", f"PROFILE={profile}", script]
+    return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+
+
+def loads(options):
+    """The scenarios that k6 understood, without what was not set and without the emergency stop."""
+    return {
+        name: {
+            key: value for key, value in load.items() if value is not None and key != "maxDuration"
+        }
+        for name, load in options["scenarios"].items()
+    }
+
+
+def shuffled_ids(rows):
+    """The twin of lib/items.js in Python."""
+    ids = list(range(1, rows + 1))
+    x = PAYLOADS["seed"]
+    for last in range(rows - 1, 0, -1):
+        x = x * 48271 % 2147483647
+        other = x % (last + 1)
+        ids[last], ids[other] = ids[other], ids[last]
+    return ids
+
+
+# What the profiles ask for
+
+
+@pytest.mark.parametrize("scenario", PAPER)
+def test_under_the_paper_profile_a_script_is_the_papers_load(k6, scenario):
+    options = inspect(k6, K6_FOLDER / f"{scenario}.js", K6_FOLDER / "profiles" / "paper.json")
+    assert loads(options) == PAPER[scenario]
+
+
+@pytest.mark.parametrize("scenario", PAPER)
+@pytest.mark.parametrize("name", ["standard", "quick"])
+def test_under_another_profile_a_script_is_the_load_that_stands_there(k6, name, scenario):
+    path = K6_FOLDER / "profiles" / f"{name}.json"
+    profile = json.loads(path.read_text())
+    planned = profile["scenarios"] | {"warmup": profile["warmup"]}
+    wanted = planned[scenario] if scenario == "warmup" else {scenario: planned[scenario]}
+    assert loads(inspect(k6, K6_FOLDER / f"{scenario}.js", path)) == loads({"scenarios": wanted})
+
+
+def test_the_paper_profile_waits_and_repeats_as_the_paper_does():
+    paper = json.loads((K6_FOLDER / "profiles" / "paper.json").read_text())
+    assert paper["pauses"] == {"settle": 20, "seeded": 2, "warm": 5, "between": 3}
+    assert (paper["runs"], paper["rows"], paper["journal_mode"], paper["reseed"]) == (
+        5, 1500, "delete", []
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["paper", "standard", "quick"])
+def test_every_profile_keeps_the_papers_users_and_order(name):
+    profile = json.loads((K6_FOLDER / "profiles" / f"{name}.json").read_text())
+    users = {scenario: load["vus"] for scenario, load in profile["scenarios"].items()}
+    assert list(users) == MEASURED
+    assert users == {scenario: PAPER[scenario][scenario]["vus"] for scenario in MEASURED}
+
+
+@pytest.mark.parametrize("scenario", PAPER)
+@pytest.mark.parametrize("name", ["paper", "standard", "quick"])
+def test_a_load_without_a_window_is_not_cut_short_by_a_slow_disk(k6, name, scenario):
+    options = inspect(k6, K6_FOLDER / f"{scenario}.js", K6_FOLDER / "profiles" / f"{name}.json")
+    for load in options["scenarios"].values():
+        assert "duration" in load or load["maxDuration"] == "10m0s"
+
+
+@pytest.mark.parametrize("scenario", PAPER)
+def test_one_failed_or_dropped_request_fails_a_run_and_bodies_are_discarded(k6, scenario):
+    options = inspect(k6, K6_FOLDER / f"{scenario}.js", K6_FOLDER / "profiles" / "standard.json")
+    assert options["thresholds"] == {
+        "http_req_failed": ["rate==0"],
+        "dropped_iterations": ["count==0"],
+    }
+    assert options["discardResponseBodies"] is True
+
+
+def test_the_scripts_import_nothing_but_k6_and_each_other():
+    sources = [path.read_text() for path in K6_FOLDER.rglob("*.js")]
+    imported = {name for text in sources for name in re.findall(r"from\s+['\"](.+?)['\"]", text)}
+    assert imported
+    for name in imported:
+        assert name.startswith("./") or name in ("k6/http", "k6/execution")
+    assert not [text for text in sources if re.search(r"://|k6/x/|\bimport\s*\(|require\(", text)]
+
+
+def test_the_measured_loops_check_nothing_and_have_no_setup():
+    for path in K6_FOLDER.rglob("*.js"):
+        assert not re.search(r"\bcheck\(|\bsetup\b|\bteardown\b|\bsleep\(", path.read_text()), path
+
+
+# What they send
+
+
+def test_hello_asks_for_hello(run, service):
+    assert run("hello").returncode == 0
+    assert Counter(service.asked) == {("GET", "/hello", b"", None): 12}
+
+
+def test_list_asks_for_all_items(run, service):
+    assert run("list").returncode == 0
+    assert Counter(service.asked) == {("GET", "/items/", b"", None): 12}
+
+
+@pytest.mark.parametrize(("scenario", "path"), [("echo", "/echo"), ("create", "/items/")])
+def test_echo_and_create_send_their_payload_as_json(run, service, scenario, path):
+    assert run(scenario).returncode == 0
+    assert len(service.asked) == 12
+    for method, where, body, content_type in service.asked:
+        assert (method, where, content_type) == ("POST", path, "application/json")
+        assert json.loads(body) == PAYLOADS[scenario]
+
+
+def test_the_shuffle_is_the_one_that_python_can_repeat(run, service):
+    assert run("get", load={"users": 1, "iterations": 1500, "rows": 1500}).returncode == 0
+    assert service.ids == shuffled_ids(1500)
+    assert {method for method, *_ in service.asked} == {"GET"}
+
+
+def test_the_users_of_get_take_all_ids_before_any_comes_again(run, service):
+    assert run("get", load={"users": 5, "iterations": 75, "rows": 30}).returncode == 0
+    first_half = Counter(shuffled_ids(30)[:15])
+    assert Counter(service.ids) == Counter(list(range(1, 31)) * 2) + first_half
+
+
+def test_delete_takes_the_first_of_the_shuffled_ids_each_once(run, service):
+    assert run("delete").returncode == 0
+    assert service.ids == shuffled_ids(30)[:12]
+    assert {method for method, *_ in service.asked} == {"DELETE"}
+
+
+def test_update_never_sends_a_price_twice_and_the_price_tells_item_and_user(run, service):
+    users, rows = 5, 30
+    assert run("update", load={"users": users, "iterations": 200, "rows": rows}).returncode == 0
+    ids = shuffled_ids(rows)
+    cents = PAYLOADS["update_price_from"] * 100
+    slots = []
+    for method, path, body, content_type in service.asked:
+        item = json.loads(body)
+        slot = round(item["price"] * 100) - cents
+        assert item == {**PAYLOADS["update"], "price": (cents + slot) / 100}
+        assert (method, content_type) == ("PUT", "application/json")
+        assert path == f"/items/{ids[slot % rows]}"
+        slots.append(slot)
+    assert len(set(slots)) == 200
+    done = Counter(
+        slot % users for slot in slots
+    )  # each user from its first slot on, without a gap
+    assert sorted(slots) == sorted(user + n * users for user in done for n in range(done[user]))
+
+
+def test_the_warmup_says_hello_and_lists(run, service):
+    assert run("warmup").returncode == 0
+    assert Counter((method, path) for method, path, *_ in service.asked) == {
+        ("GET", "/hello"): 12,
+        ("GET", "/items/"): 3,
+    }
+
+
+# How run.sh starts them
+
+
+def test_run_sh_strips_k6_variables_that_would_replace_the_load(run, service):
+    process = run("hello", K6_VUS="1", K6_ITERATIONS="1", K6_DURATION="1s", K6_NO_THRESHOLDS="true")
+    assert (process.returncode, len(service.asked)) == (0, 12)
+    service.status = 500
+    assert run("hello", K6_NO_THRESHOLDS="true").returncode == 99
+
+
+def test_run_sh_finds_its_files_from_any_folder_and_a_profile_in_this_one(run, service, tmp_path):
+    assert run("hello", cwd=tmp_path, PROFILE="small.json").returncode == 0
+    assert len(service.asked) == 12
+
+
+def test_run_sh_takes_the_k6_on_the_path_where_none_is_named(run, tmp_path):
+    stand_in = tmp_path / "k6"
+    stand_in.write_text('#!/bin/sh\necho "$@"\n')
+    stand_in.chmod(0o755)
+    process = run("hello", K6=None, PATH=f"{tmp_path}:{os.defpath}")
+    assert process.stdout.startswith("run ")
+    assert process.stdout.endswith("/k6/hello.js\n")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "changes", "said"),
+    [
+        (
+            "helo",
+            {},
+            "no scenario 'helo': hello, echo, list, get, create, update, delete or warmup",
+        ),
+        (None, {}, "no scenario '': hello, echo, list, get, create, update, delete or warmup"),
+        ("hello", {"PROFILE": "papers"}, f"no profile {K6_FOLDER}/profiles/papers.json"),
+        ("hello", {"PROFILE": "/none/paper.json"}, "no profile /none/paper.json"),
+        ("hello", {"K6": "/none/k6"}, "no k6 at /none/k6: nox -s k6 builds it"),
+    ],
+)
+def test_run_sh_names_a_mistake_in_one_line(run, service, scenario, changes, said):
+    process = run(scenario, **changes)
+    assert (process.returncode, process.stderr) == (2, f"k6/run.sh: {said}\n")
+    assert not service.asked
+
+
+def test_by_hand_a_person_reads_k6s_own_text(run, service):
+    process = run("create", SUMMARY_PATH=None)
+    assert (process.returncode, process.summary) == (0, None)
+    durations = next(line for line in process.stdout.splitlines() if "http_req_duration" in line)
+    columns = re.findall(r"(\S+)=", durations)
+    assert columns == ["avg", "min", "med", "max", "p(90)", "p(95)"]
+    assert re.search(r"http_reqs\.+: 12 ", process.stdout)
+    assert process.stderr == ""
+
+
+def test_by_hand_a_server_that_is_not_there_is_one_line(run, service):
+    service.server.server_close()
+    process = run("list", SUMMARY_PATH=None)
+    assert process.returncode == 2
+    assert process.stderr == f"k6/run.sh: {service.url}/hello does not answer 200\n"
+
+
+# What is kept of a run
+
+
+def test_the_summary_counts_what_was_sent(run, service):
+    summary = run("echo", load={"users": 3, "iterations": 60}).summary
+    metrics = summary["metrics"]
+    assert metrics["http_reqs"]["count"] == metrics["iterations"]["count"] == 60
+    assert metrics["http_req_failed"] == {"rate": 0, "passes": 0, "fails": 60}
+    assert metrics["dropped_iterations"]["count"] == 0
+    assert metrics[DURATION]["count"] == metrics["iteration_duration"]["count"] == 60
+    assert metrics["data_received"]["count"] > 60 * len("HTTP/1.1 200 OK")
+    assert metrics["http_req_connecting"]["max"] > 0  # the first requests connect
+    rate = 60 / summary["testRunDurationMs"] * 1000
+    assert metrics["http_reqs"]["rate"] == pytest.approx(rate)
+
+
+def test_the_grid_of_percentiles_is_complete_and_fits_the_other_values(run):
+    times = run("hello", load={"users": 3, "iterations": 300}).summary["metrics"][DURATION]
+    grid = dict(zip(times["grid"]["p"], times["grid"]["ms"], strict=True))
+    steps = [
+        *range(0, 90),
+        *(90 + n / 4 for n in range(32)),
+        *((9800 + 5 * n) / 100 for n in range(38)),
+        *((9990 + n) / 100 for n in range(11)),
+    ]
+    assert len(steps) == 171
+    assert times["grid"]["p"] == steps
+    assert times["grid"]["ms"] == sorted(times["grid"]["ms"])
+    assert (grid[0], grid[50], grid[100]) == (times["min"], times["med"], times["max"])
+    assert times["min"] < times["avg"] < times["max"]
+
+
+def test_the_summary_is_small_enough_to_commit(run, tmp_path):
+    run("hello")
+    assert (tmp_path / "summary.json").stat().st_size < 10_000
+
+
+@pytest.mark.parametrize("scenario", MEASURED)
+def test_any_but_the_one_right_status_counts_as_failed(run, service, scenario):
+    service.status = {"create": 200, "delete": 200}.get(scenario, 201)
+    process = run(scenario)
+    assert process.returncode == 99
+    assert process.summary["metrics"]["http_req_failed"] == {"rate": 1, "passes": 12, "fails": 0}
+
+
+def test_an_error_fails_the_run_and_its_time_is_not_among_the_answers(run, service):
+    service.status = 500
+    process = run("hello")
+    assert process.returncode == 99
+    assert process.summary["metrics"]["http_reqs"]["count"] == 12
+    assert process.summary["metrics"]["http_req_failed"]["passes"] == 12
+    assert not process.summary["metrics"][DURATION]["count"]
+
+
+def test_a_server_that_is_not_there_still_gives_a_summary_without_times(run, service):
+    service.server.server_close()
+    process = run("hello")
+    assert process.returncode == 99
+    metrics = process.summary["metrics"]
+    assert metrics["http_reqs"]["count"] == metrics["http_req_failed"]["passes"] == 12
+    assert not any(metrics[DURATION]["grid"]["ms"])
+    assert len(metrics[DURATION]["grid"]["ms"]) == 171
