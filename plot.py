@@ -55,17 +55,20 @@ def main() -> int:
     except (Mistake, OSError) as mistake:
         print(f"plot.py: {mistake}", file=sys.stderr)
         return 2
-    print(f"{out}: seven figures and summary.csv from {', '.join(selection.campaigns)}")
+    print(f"{out}: figures and summary.csv of {', '.join(selection.campaigns)}")
     return 0
 
 
 def draw_all(selection: Selection, out: Path) -> None:
-    """Write each scenario's figure as SVG and PNG and all of their numbers as summary.csv."""
+    """Write each scenario's figure as SVG and PNG, and the numbers of all as summary.csv."""
     out.mkdir(parents=True, exist_ok=True)
     pyplot.style.use(HERE / "bench" / "figure.mplstyle")
     results = results_of(selection.cells)
     for place, scenario in enumerate(UNITS, start=1):
-        figure = draw(scenario, [r for r in results if r.scenario == scenario], selection)
+        of_scenario = [result for result in results if result.scenario == scenario]
+        if not of_scenario:
+            continue  # a profile of one's own need not have them all
+        figure = draw(scenario, of_scenario, selection)
         for kind, metadata in (("svg", {"Date": None}), ("png", None)):
             figure.savefig(out / f"{place}-{scenario}.{kind}", metadata=metadata)
         pyplot.close(figure)
@@ -74,7 +77,8 @@ def draw_all(selection: Selection, out: Path) -> None:
 
 def draw(scenario: str, results: list[Result], selection: Selection) -> Figure:
     """A bar for the mean of a stack's valid runs, a dot for each, a grey bar for the paper's."""
-    figure, axes = pyplot.subplots(layout="constrained")
+    size = (7, 1.4 + 0.45 * len(results))  # inches
+    figure, axes = pyplot.subplots(figsize=size, layout="constrained")
     for row, result in enumerate(results):
         published = PAPER[scenario].get(result.stack)
         if published:
@@ -122,9 +126,9 @@ def caption(scenario: str, results: list[Result], selection: Selection) -> str:
     share = f"{len(cpus)} of its {machine['cpus']} CPUs" if cpus else "all of its CPUs, with k6"
     runs = max(result.attempted for result in results)
     text = f"""\
-Bar: mean of the valid runs (of {runs} a stack). Dot: one run. Thin grey bar: the paper's mean, on another machine.
-Profile {condition["profile"]["name"]}, engine {condition["engine"]}, Python {condition["python"]}, \
-{condition["workers"]} workers on one machine ({machine["cpu"]}), {share}.
+Bar: mean of the valid runs (of {runs} a stack). Dot: a run. Thin grey bar: the paper, elsewhere.
+Profile {condition["profile"]["name"]}, engine {condition["engine"]}, \
+Python {condition["python"]}, {condition["workers"]} workers on one machine ({machine["cpu"]}), {share}.
 SQLite in {database["journal_mode"]} mode with {database["rows"]} rows. \
 Load by k6 {condition["k6"]} in a closed loop: a user waits for an answer before it asks again."""
     if not selection.interleaved:

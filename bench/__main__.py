@@ -15,9 +15,13 @@ from bench.machine import partition_cpus
 from bench.profile import load_profile
 from bench.progress import show_progress
 from bench.report import problems, results_table
+from bench.server import Engine
+from bench.server.docker import docker_engine, why_no_docker
 from bench.server.local import local_engine
 from bench.stacks import REQUIREMENTS, choose_stacks
 from bench.store import RESULTS, read_campaign
+
+ENGINES = {"docker": docker_engine, "local": local_engine}
 
 
 def main() -> int:
@@ -48,6 +52,9 @@ def _parse() -> argparse.Namespace:
     run.add_argument(
         "--requirements", choices=REQUIREMENTS, default="today", help="versions (today's)"
     )
+    run.add_argument(
+        "--engine", choices=("auto", *ENGINES), default="auto", help="docker, or local"
+    )
     run.add_argument("--k6", metavar="PATH", help="which k6 (on PATH, else built once)")
     run.add_argument("--out", type=Path, default=RESULTS, help="the folder for campaigns (results)")
     k6 = actions.add_parser("k6", help="say where k6 is; build the pinned one if there is none")
@@ -69,7 +76,6 @@ def _run(arguments: argparse.Namespace) -> int:
     console = Console()
     profile = load_profile(arguments.profile)
     cpus = partition_cpus(arguments.workers)
-    requirements = REQUIREMENTS[arguments.requirements]
     campaign = Campaign(
         stacks=choose_stacks(arguments.stacks),
         profile=profile,
@@ -77,13 +83,26 @@ def _run(arguments: argparse.Namespace) -> int:
         requirements=arguments.requirements,
         workers=arguments.workers,
         threads=arguments.threads,
-        engine=local_engine(requirements, cpus.server, arguments.workers, arguments.threads),
+        engine=_engine(arguments, cpus.server),
         k6=find_k6(arguments.k6),
         cpus=cpus,
     )
     with show_progress(console) as say:
         folder = run_campaign(campaign, arguments.out, say)
     return _tell_results(folder, console)
+
+
+def _engine(arguments: argparse.Namespace, cpus: frozenset[int] | None) -> Engine:
+    """The engine asked for; else docker where an engine answers, else local. Says which and why."""
+    name, why = arguments.engine, "as asked"
+    if name == "auto":
+        reason = why_no_docker()
+        name, why = (
+            ("local", f"no Docker: {reason}") if reason else ("docker", "a Docker engine answers")
+        )
+    print(f"engine {name}: {why}", flush=True)
+    requirements = REQUIREMENTS[arguments.requirements]
+    return ENGINES[name](requirements, cpus, arguments.workers, arguments.threads)
 
 
 def _tell_results(folder: Path, console: Console) -> int:

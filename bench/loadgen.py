@@ -107,7 +107,19 @@ def run_scenario(
         process.wait()
         raise
     process.returncode = os.waitstatus_to_exitcode(status)
+    _shorten(summary.with_suffix(".log"))
     return _load(process.returncode, summary, usage)
+
+
+def _shorten(log: Path, most: int = 64_000) -> None:
+    """Keep the end: k6 prints a line for each refused request, 40 MB where a server has died."""
+    with log.open("r+b") as file:
+        if file.seek(0, os.SEEK_END) > most:
+            file.seek(-most, os.SEEK_END)
+            end = file.read()
+            file.seek(0)
+            file.write(end)
+            file.truncate()
 
 
 def _load(exit_status: int, summary: Path, usage: Any) -> Load:

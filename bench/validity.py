@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from bench.loadgen import Load
 from bench.profile import Scenario
 
+GRACEFUL_STOP = 30  # seconds that k6 waits at the end of a window for open requests, then cuts off
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -31,6 +33,9 @@ def problems_of(
     if not load.requests == load.iterations == planned:
         counts = f"{load.requests} requests in {load.iterations} iterations, {planned} planned"
         found.append(Problem("count", counts))
+    if scenario.seconds and load.seconds >= scenario.seconds + GRACEFUL_STOP:
+        # What k6 cuts off is in none of its counts, not even among the failed.
+        found.append(Problem("cut-off", f"requests were still open after {load.seconds:.0f} s"))
     if disagreement:
         # An app that answers without doing the work is not fast.
         found.append(Problem("rows", f"the database disagrees: {disagreement}"))

@@ -23,7 +23,8 @@ def seed(db, rows):
     db.exec_driver_sql("BEGIN IMMEDIATE")
     SQLModel.metadata.drop_all(db)
     SQLModel.metadata.create_all(db)
-    db.execute(insert(Item), [make_item(number) for number in range(1, rows + 1)])
+    if rows:  # for an empty list, a row of nothing would be inserted
+        db.execute(insert(Item), [make_item(number) for number in range(1, rows + 1)])
     db.exec_driver_sql("COMMIT")
 
 

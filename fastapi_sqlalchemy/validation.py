@@ -13,11 +13,12 @@ Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 
 class Message(RootModel[dict[str, JsonValue]]):
     # Only a text with a limit is checked for lone surrogates, which no answer could hold.
-    model_config = ConfigDict(allow_inf_nan=False, str_max_length=1_000_000)
+    model_config = ConfigDict(allow_inf_nan=False, str_max_length=2**20)
 
 
 class ItemIdConvertor(IntegerConvertor):
-    regex = "[0-9]{1,18}"  # a longer number can name no row
+    # A longer number can name no row; the $ that Starlette adds lets a line break follow, \Z does not.
+    regex = r"[0-9]{1,18}\Z"
 
 
 register_url_convertor("item_id", ItemIdConvertor())

@@ -23,7 +23,8 @@ def seed(connection, rows):
     connection.exec_driver_sql("BEGIN IMMEDIATE")
     Base.metadata.drop_all(connection)
     Base.metadata.create_all(connection)
-    connection.execute(insert(Item), [make_item(number) for number in range(1, rows + 1)])
+    if rows:  # for an empty list, a row of nothing would be inserted
+        connection.execute(insert(Item), [make_item(number) for number in range(1, rows + 1)])
     connection.exec_driver_sql("COMMIT")
 
 

@@ -1,17 +1,14 @@
 """The engine `local`: a virtual environment from the stack's own lock, and the same Gunicorn."""
 
-import http.client
 import json
 import os
 import signal
-import socket
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,22 +19,11 @@ from bench import CACHE, Mistake
 from bench.environment import environment
 from bench.machine import pinned
 from bench.server import Engine, Row
+from bench.server.inside import DESCRIBE, ROWS
+from bench.server.start import free_port, wait_until_ready
 from bench.stacks import Stack
 
-READY_SECONDS = 60
 STOP_SECONDS = 10
-DESCRIBE = """
-import importlib.metadata, json, platform, sqlite3, sysconfig
-packages = {d.name: d.version for d in importlib.metadata.distributions()}
-print(json.dumps({
-    "python": platform.python_version(),
-    "implementation": platform.python_implementation(),
-    "compiler": platform.python_compiler(),
-    "optimised": "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or ""),
-    "sqlite": sqlite3.sqlite_version,
-    "packages": dict(sorted(packages.items())),
-}))
-"""
 
 
 @dataclass
@@ -68,7 +54,8 @@ class LocalServer:
                 stderr=log,
                 start_new_session=True,  # Ctrl-C reaches the bench alone, which then stops it
             )
-        self._wait_until_ready()
+        running = self.process
+        wait_until_ready(self.stack.name, self.port, lambda: running.poll() is None, self.log)
 
     def stop(self) -> None:
         if self.process is None:
@@ -96,9 +83,7 @@ class LocalServer:
             raise Mistake(f"{self.stack.name}: seed.py fails: {last}")
 
     def rows(self) -> list[Row]:
-        columns = ", ".join(Row._fields)
-        with closing(sqlite3.connect(f"{self.database.as_uri()}?mode=ro", uri=True)) as db:
-            return [Row(*row) for row in db.execute(f"SELECT {columns} FROM items ORDER BY id")]
+        return [Row(*row) for row in self._ask(ROWS)]
 
     def cpu_seconds(self) -> float:
         return sum(_cpu_seconds(process) for process in self._processes())
@@ -114,10 +99,12 @@ class LocalServer:
         return (self.folder / "server.log").read_text(errors="replace")
 
     def describe(self) -> dict[str, Any]:
-        said = subprocess.run([self.python, "-c", DESCRIBE], capture_output=True, check=True).stdout
-        mounts = sorted(psutil.disk_partitions(all=True), key=lambda disk: len(disk.mountpoint))
-        homes = [disk.fstype for disk in mounts if self.database.is_relative_to(disk.mountpoint)]
-        return {**json.loads(said), "database_filesystem": (homes or ["unknown"])[-1]}
+        return dict(self._ask(DESCRIBE))
+
+    def _ask(self, program: str) -> Any:
+        command = [str(self.python), "-c", program]
+        asked = subprocess.run(command, env=self._environment(), capture_output=True, check=True)
+        return json.loads(asked.stdout)
 
     def _environment(self) -> dict[str, str]:
         # Of the caller's settings none may change how the stack is served.
@@ -136,19 +123,6 @@ class LocalServer:
             return [master, *master.children(recursive=True)]
         except psutil.NoSuchProcess:
             return []
-
-    def _wait_until_ready(self) -> None:
-        assert self.process is not None
-        deadline = time.monotonic() + READY_SECONDS
-        while time.monotonic() < deadline:
-            if self.process.poll() is not None:
-                raise Mistake(f"{self.stack.name} does not start: {_last_error(self.log())}")
-            if _says_hello(self.port):
-                return
-            time.sleep(0.05)
-        raise Mistake(
-            f"{self.stack.name} is not ready after {READY_SECONDS} s: {_last_error(self.log())}"
-        )
 
 
 def local_engine(
@@ -170,37 +144,12 @@ def _serve(
     """Serve on a free port of loopback with a database of its own; stop it, whatever happens."""
     # Not in the system's folder for temporary files: that may be in memory, where a commit is free.
     with tempfile.TemporaryDirectory(prefix="serve-", dir=CACHE) as folder:
-        server = LocalServer(stack, python, Path(folder), _free_port(), options)
+        server = LocalServer(stack, python, Path(folder), free_port(), options)
         try:
             server.start(cpus)
             yield server
         finally:
             server.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _says_hello(port: int) -> bool:
-    """Whether GET /hello answers; Gunicorn takes a connection before a worker can answer it."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
-    try:
-        connection.request("GET", "/hello")
-        answer = connection.getresponse()
-        return answer.status == 200 and json.loads(answer.read()) == {"message": "Hello, World!"}
-    except (OSError, http.client.HTTPException, ValueError):
-        return False
-    finally:
-        connection.close()
-
-
-def _last_error(log: str) -> str:
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
-    errors = [line for line in lines if "Error" in line] or lines or ["it prints nothing"]
-    return errors[-1]
 
 
 def _cpu_seconds(process: psutil.Process) -> float:

@@ -3,6 +3,7 @@
 import math
 
 from rest_framework import serializers
+from rest_framework.exceptions import NotFound
 
 from items.models import Item
 
@@ -28,7 +29,14 @@ class ItemSerializer(serializers.ModelSerializer):
     name = serializers.CharField(max_length=100, trim_whitespace=False)
     description = serializers.CharField(max_length=200, trim_whitespace=False, allow_blank=True)
     price = PriceField(min_value=0)
+    in_stock = serializers.BooleanField(default=True)
 
     class Meta:
         model = Item
         fields = ["id", "name", "description", "price", "in_stock"]
+
+    def update(self, item, values):
+        # Unlike item.save(), this never inserts an item that was deleted meanwhile.
+        if not Item.objects.filter(pk=item.pk).update(**values):
+            raise NotFound
+        return Item(pk=item.pk, **values)

@@ -18,6 +18,8 @@ def hello(request):
 
 @api_view(["POST"])
 def echo(request):
+    if request.stream is None:  # an empty body, which would be taken for {}
+        raise ParseError("There is no body.")
     return Response(MessageField().run_validation(request.data))
 
 

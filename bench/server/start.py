@@ -1,0 +1,52 @@
+"""What every engine does to start an app: a free port, then waiting until it answers."""
+
+import http.client
+import json
+import socket
+import time
+from collections.abc import Callable
+
+from bench import Mistake
+
+READY_SECONDS = 60
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until_ready(
+    name: str, port: int, is_running: Callable[[], bool], log: Callable[[], str]
+) -> None:
+    """Return when the app says hello; one that ends, or does not in a minute, is a Mistake."""
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        if not is_running():
+            raise Mistake(f"{name} does not start: {last_error(log())}")
+        if _says_hello(port):
+            return
+        time.sleep(0.05)
+    raise Mistake(f"{name} is not ready after {READY_SECONDS} s: {last_error(log())}")
+
+
+def _says_hello(port: int) -> bool:
+    """Whether GET /hello answers; Gunicorn takes a connection before a worker can answer it."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+    try:
+        connection.request("GET", "/hello")
+        answer = connection.getresponse()
+        return answer.status == 200 and json.loads(answer.read()) == {"message": "Hello, World!"}
+    except (OSError, http.client.HTTPException, ValueError):
+        return False
+    finally:
+        connection.close()
+
+
+def last_error(log: str) -> str:
+    """The line of a log that says most: the last with an error in it, else the last."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    errors = [line for line in lines if "Error" in line] or lines or ["it prints nothing"]
+    return errors[-1]
