@@ -33,53 +33,69 @@ def measure_cell(
 
     def load(scenario: str) -> Load:
         say(scenario)
-        return run_scenario(
-            k6, scenario, profile.path, server.url, k6_cpus, folder / f"{scenario}.json"
-        )
+        summary = folder / f"{scenario}.json"
+        return run_scenario(k6, scenario, profile.path, server.url, k6_cpus, summary)
 
     say("start")
+    started = time.monotonic()
     with engine.serve(stack) as server:
         try:
-            time.sleep(profile.pauses["settle"])
+            _sleep_until(started + profile.pauses["settle"])
             server.seed(profile.rows, profile.journal_mode)
+            rows = server.rows()
             time.sleep(profile.pauses["seeded"])
             load("warmup")
-            time.sleep(profile.pauses["warm"])
 
             measured: dict[str, Any] = {}
-            rows = server.rows()
+            idle_since, pause = time.monotonic(), profile.pauses["warm"]
             for scenario in profile.scenarios:
-                if measured:
-                    time.sleep(profile.pauses["between"])
                 if scenario.name in profile.reseed:
                     server.seed(profile.rows, profile.journal_mode)
                     rows = server.rows()
-                measured[scenario.name], rows = _measure(scenario, profile, server, rows, load)
+                _sleep_until(idle_since + pause)
+                result, cost = _measure(scenario, server, load)
+                idle_since, pause = time.monotonic(), profile.pauses["between"]
+                # What is checked is checked in the pause that the procedure has anyway.
+                before, rows = rows, server.rows()
+                measured[scenario.name] = _judge(scenario, profile, result, cost, before, rows)
             return {"served": server.describe(), "scenarios": measured}
         finally:
             (folder / "server.log").write_text(server.log())
 
 
 def _measure(
+    scenario: Scenario, server: Server, load: Callable[[str], Load]
+) -> tuple[Load, dict[str, Any]]:
+    """What k6 tells of one scenario, and what the server and the bench itself used meanwhile."""
+    workers, server_cpu, bench_cpu = server.workers(), server.cpu_seconds(), time.process_time()
+    result = load(scenario.name)
+    bench_cpu, used = time.process_time() - bench_cpu, server.cpu_seconds() - server_cpu
+    same_workers = server.workers() == workers
+    return result, {
+        "cpu_s": used if same_workers else None,  # a process that ended took its count along
+        "peak_bytes": server.peak_bytes(),
+        "same_workers": same_workers,
+        "bench_cpu_s": bench_cpu,
+    }
+
+
+def _judge(
     scenario: Scenario,
     profile: Profile,
-    server: Server,
+    result: Load,
+    cost: dict[str, Any],
     before: list[Row],
-    load: Callable[[str], Load],
-) -> tuple[dict[str, Any], list[Row]]:
-    """What one scenario gave and cost and why it may not count, and the rows that it left."""
-    workers, cpu_seconds = server.workers(), server.cpu_seconds()
-    result = load(scenario.name)
-    used, same_workers = server.cpu_seconds() - cpu_seconds, server.workers() == workers
-    after = server.rows()
+    after: list[Row],
+) -> dict[str, Any]:
     acknowledged = result.requests - result.failed
     differs = disagreement(scenario.name, profile, before, after, acknowledged)
-    measured = {
+    problems = problems_of(scenario, result, differs, cost["same_workers"])
+    return {
         "load": asdict(result),
-        "server": {
-            "cpu_s": used if same_workers else None,  # a process that ended took its count along
-            "peak_bytes": server.peak_bytes(),
-        },
-        "problems": [asdict(p) for p in problems_of(scenario, result, differs, same_workers)],
+        "server": cost,
+        "problems": [asdict(problem) for problem in problems],
     }
-    return measured, after
+
+
+def _sleep_until(moment: float) -> None:
+    time.sleep(max(0.0, moment - time.monotonic()))

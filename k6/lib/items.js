@@ -1,6 +1,4 @@
 // Which items a run asks for and what it sends; bench/ reads the same payloads.json.
-import exec from 'k6/execution';
-
 export const payloads = JSON.parse(open(import.meta.resolve('./payloads.json')));
 
 export const JSON_BODY = { headers: { 'Content-Type': 'application/json' } };
@@ -16,11 +14,4 @@ export function shuffledIds(rows) {
     [ids[last], ids[other]] = [ids[other], ids[last]];
   }
   return ids;
-}
-
-// The next of the ids, whichever user comes first: together they take all before any comes again.
-let scenario;
-export function nextOf(ids) {
-  scenario ??= exec.scenario; // once a user: this getter alone costs a fifth of a request
-  return ids[scenario.iterationInTest % ids.length];
 }

@@ -267,10 +267,16 @@ def test_the_shuffle_is_the_one_that_python_can_repeat(run, service):
     assert {method for method, *_ in service.asked} == {"GET"}
 
 
-def test_the_users_of_get_take_all_ids_before_any_comes_again(run, service):
-    assert run("get", load={"users": 5, "iterations": 75, "rows": 30}).returncode == 0
-    first_half = Counter(shuffled_ids(30)[:15])
-    assert Counter(service.ids) == Counter(list(range(1, 31)) * 2) + first_half
+def test_a_user_of_get_takes_all_of_its_share_before_any_comes_again(run, service):
+    users, rows = 5, 30
+    assert run("get", load={"users": users, "iterations": 75, "rows": rows}).returncode == 0
+    asked = Counter(service.ids)
+    assert sum(asked.values()) == 75
+    for user in range(users):
+        times = [asked.pop(id, 0) for id in shuffled_ids(rows)[user::users]]
+        assert times == sorted(times, reverse=True)  # in the shuffled order, round after round
+        assert max(times) - min(times) <= 1
+    assert not asked
 
 
 def test_delete_takes_the_first_of_the_shuffled_ids_each_once(run, service):
