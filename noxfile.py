@@ -41,6 +41,13 @@ def k6(session):
     session.run("python", "-m", "bench", "k6")
 
 
+@nox.session(name="bench-k6", allow_parallel=False)
+def bench_k6(session):
+    """Compare what our k6 scripts cost with the smallest scripts for the same requests."""
+    install(session, "bench")
+    session.run("python", "-m", "bench", "cost", *session.posargs)
+
+
 @nox.session
 def test(session):
     """Run all tests: the contract on every stack, the bench, everything from end to end."""

@@ -4,13 +4,16 @@ import argparse
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from rich.console import Console
 
 from bench import ROOT, Mistake
 from bench.campaign import Campaign, run_campaign
+from bench.k6_cost import compare_scripts
 from bench.loadgen import find_k6
+from bench.lock import hold_machine
 from bench.machine import partition_cpus
 from bench.profile import load_profile
 from bench.progress import show_progress
@@ -25,13 +28,16 @@ ENGINES = {"docker": docker_engine, "local": local_engine}
 
 
 def main() -> int:
-    """Exit status 0: every planned measurement is there and valid; 1: not so; 2: a mistake."""
+    """Exit status 0: all that was asked for is done and valid; 2: it is not, a line says why."""
     arguments = _parse()
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        return int(arguments.act(arguments))
+        arguments.act(arguments)
+        return 0
     except Mistake as mistake:
         print(f"bench: {mistake}", file=sys.stderr)
+    except OSError as error:  # a disk that is full, a folder that is closed
+        print(f"bench: {error.filename or 'the system'}: {error.strerror}", file=sys.stderr)
     except KeyboardInterrupt:
         print("bench: stopped; the cells that were finished are kept", file=sys.stderr)
     return 2
@@ -39,26 +45,25 @@ def main() -> int:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    actions = parser.add_subparsers(required=True, metavar="run | k6")
+    actions = parser.add_subparsers(required=True, metavar="run | k6 | cost")
     run = actions.add_parser("run", help="measure stacks")
     run.set_defaults(act=_run)
-    run.add_argument("--stacks", type=lambda names: names.split(","), help="a,b,c (all)")
-    run.add_argument(
-        "--profile", default="standard", help="paper, standard, quick, or a .json file"
-    )
-    run.add_argument("--runs", type=_whole, help="how often each stack (the profile's)")
-    run.add_argument("--workers", type=_whole, default=2, help="of Gunicorn (2)")
-    run.add_argument("--threads", type=_whole, default=2, help="of a worker that has them (2)")
-    run.add_argument(
-        "--requirements", choices=REQUIREMENTS, default="today", help="versions (today's)"
-    )
-    run.add_argument(
-        "--engine", choices=("auto", *ENGINES), default="auto", help="docker, or local"
-    )
-    run.add_argument("--k6", metavar="PATH", help="which k6 (on PATH, else built once)")
-    run.add_argument("--out", type=Path, default=RESULTS, help="the folder for campaigns (results)")
+    add = run.add_argument
+    add("--stacks", type=lambda names: names.split(","), help="a,b,c (all)")
+    add("--profile", default="standard", help="paper, standard, quick, or a .json file")
+    add("--runs", type=_whole, help="how often each stack (the profile's)")
+    add("--workers", type=_whole, default=2, help="of Gunicorn (2)")
+    add("--threads", type=_whole, default=2, help="of a worker that has them (2)")
+    add("--requirements", choices=REQUIREMENTS, default="today", help="versions (today's)")
+    add("--engine", choices=("auto", *ENGINES), default="auto", help="docker where it answers")
+    add("--k6", metavar="PATH", help="which k6 (on PATH, else built once)")
+    add("--out", type=Path, default=RESULTS, help="the folder for campaigns (results)")
     k6 = actions.add_parser("k6", help="say where k6 is; build the pinned one if there is none")
-    k6.set_defaults(act=lambda arguments: print(find_k6().path) or 0)
+    k6.set_defaults(act=lambda arguments: print(find_k6().path))
+    cost = actions.add_parser("cost", help="compare our k6 scripts with the smallest ones")
+    cost.set_defaults(act=_cost)
+    cost.add_argument("--rounds", type=_whole, default=20)
+    cost.add_argument("--k6", metavar="PATH")
     return parser.parse_args()
 
 
@@ -72,24 +77,26 @@ def _interrupt(signal_number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _run(arguments: argparse.Namespace) -> int:
-    console = Console()
+def _run(arguments: argparse.Namespace) -> None:
     profile = load_profile(arguments.profile)
-    cpus = partition_cpus(arguments.workers)
-    campaign = Campaign(
-        stacks=choose_stacks(arguments.stacks),
-        profile=profile,
-        runs=arguments.runs or profile.runs,
-        requirements=arguments.requirements,
-        workers=arguments.workers,
-        threads=arguments.threads,
-        engine=_engine(arguments, cpus.server),
-        k6=find_k6(arguments.k6),
-        cpus=cpus,
-    )
-    with show_progress(console) as say:
-        folder = run_campaign(campaign, arguments.out, say)
-    return _tell_results(folder, console)
+    stacks = choose_stacks(arguments.stacks)
+    with hold_machine():
+        cpus = partition_cpus(arguments.workers)
+        campaign = Campaign(
+            stacks=stacks,
+            profile=profile,
+            runs=arguments.runs or profile.runs,
+            requirements=arguments.requirements,
+            workers=arguments.workers,
+            threads=arguments.threads,
+            engine=_engine(arguments, cpus.server),
+            k6=find_k6(arguments.k6),
+            cpus=cpus,
+        )
+        console = Console()
+        with show_progress(console) as say:
+            folder = run_campaign(campaign, arguments.out, say)
+    _tell_results(folder, console)
 
 
 def _engine(arguments: argparse.Namespace, cpus: frozenset[int] | None) -> Engine:
@@ -97,23 +104,37 @@ def _engine(arguments: argparse.Namespace, cpus: frozenset[int] | None) -> Engin
     name, why = arguments.engine, "as asked"
     if name == "auto":
         reason = why_no_docker()
-        name, why = (
-            ("local", f"no Docker: {reason}") if reason else ("docker", "a Docker engine answers")
-        )
+        name = "local" if reason else "docker"
+        why = f"no Docker engine: {reason}" if reason else "a Docker engine answers"
     print(f"engine {name}: {why}", flush=True)
     requirements = REQUIREMENTS[arguments.requirements]
     return ENGINES[name](requirements, cpus, arguments.workers, arguments.threads)
 
 
-def _tell_results(folder: Path, console: Console) -> int:
-    """Print the table, let plot.py draw, name what does not count."""
+def _tell_results(folder: Path, console: Console) -> None:
+    """Print the table, let plot.py draw; a Mistake where a measurement is missing or not valid."""
     plan, cells = read_campaign(folder)
     console.print(results_table(cells))
     found = list(problems(cells))
     for problem in found:
-        console.print(f"not valid: {problem}", markup=False, style="red")
+        print(f"not valid: {problem}", file=sys.stderr)
     drawn = subprocess.run([sys.executable, ROOT / "plot.py", folder], check=False)
-    return int(bool(found) or len(cells) < len(plan["cells"]) or drawn.returncode != 0)
+    if found or len(cells) < len(plan["cells"]) or drawn.returncode:
+        raise Mistake(f"{folder.name} is not complete and valid")
+
+
+def _cost(arguments: argparse.Namespace) -> None:
+    """Print, for each scenario, our script's CPU for a request divided by the smallest one's."""
+    cpus, k6, profile = partition_cpus(2), find_k6(arguments.k6), load_profile("quick")
+    engine = local_engine(REQUIREMENTS["today"], cpus.server, 2, 2)
+    stack = choose_stacks(["fastapi_sqlite"])[0]
+    with hold_machine(), tempfile.TemporaryDirectory() as folder, show_progress(Console()) as say:
+        costs = compare_scripts(
+            stack, profile, arguments.rounds, engine, k6, cpus, Path(folder), say
+        )
+    for cost in costs:
+        interval = f"{cost.median:.3f} ({cost.low:.3f} to {cost.high:.3f})"
+        print(f"{cost.scenario:8} {interval}, {cost.rounds} rounds")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from bench import ROOT, Mistake
 
 FOLDER = ROOT / "k6" / "profiles"
 SCENARIOS = ("hello", "echo", "list", "get", "create", "update", "delete")
+EXECUTORS = ("constant-vus", "shared-iterations", "per-vu-iterations")
 PAUSES = ("settle", "seeded", "warm", "between")
 
 
@@ -75,7 +76,7 @@ def _profile(path: Path, data: dict[str, Any]) -> Profile:
         runs=_count(data, "runs"),
         rows=_count(data, "rows"),
         journal_mode=data["journal_mode"],
-        pauses={pause: float(data["pauses"][pause]) for pause in PAUSES},
+        pauses={pause: _pause(data["pauses"], pause) for pause in PAUSES},
         reseed=frozenset(data["reseed"]),
         warmup_seconds=sum(_scenario(n, o).seconds or 0 for n, o in data["warmup"].items()),
         scenarios=scenarios,
@@ -88,11 +89,19 @@ def _profile(path: Path, data: dict[str, Any]) -> Profile:
 
 
 def _scenario(name: str, options: dict[str, Any]) -> Scenario:
-    iterations = options.get("iterations")
-    if options["executor"] == "per-vu-iterations":
-        iterations *= options["vus"]
-    seconds = None if iterations else _seconds(options["duration"])
-    return Scenario(name, _count(options, "vus"), seconds, iterations)
+    """What k6 makes of a scenario's options; what it would refuse is refused here, at once."""
+    executor, users = options["executor"], _count(options, "vus")
+    if executor not in EXECUTORS:
+        raise ValueError(f"{name}'s executor is none of {', '.join(EXECUTORS)}")
+    if executor == "constant-vus":
+        seconds = _seconds(options["duration"])
+        if seconds < 1:
+            raise ValueError(f"{name}'s window is shorter than 1s, the least that k6 takes")
+        return Scenario(name, users, seconds, iterations=None)
+    iterations = _count(options, "iterations") * (users if executor == "per-vu-iterations" else 1)
+    if iterations < users:
+        raise ValueError(f"{name} has fewer iterations than users")
+    return Scenario(name, users, seconds=None, iterations=iterations)
 
 
 def _check(scenario: Scenario, rows: int) -> None:
@@ -107,14 +116,21 @@ def _check(scenario: Scenario, rows: int) -> None:
 
 def _count(data: dict[str, Any], key: str) -> int:
     number = data[key]
-    if not isinstance(number, int) or number < 1:
+    if type(number) is not int or number < 1:
         raise ValueError(f"{key} is a whole number from 1 on")
     return number
 
 
-def _seconds(text: str) -> float:
-    """Seconds in k6's notation, such as 10s, 1m30s or 500ms."""
-    parts = re.findall(r"([\d.]+)(ms|s|m|h)", text)
+def _pause(data: dict[str, Any], key: str) -> float:
+    seconds = data[key]
+    if type(seconds) not in (int, float) or not 0 <= seconds < math.inf:
+        raise ValueError(f"{key} is a number of seconds, 0 or more")
+    return float(seconds)
+
+
+def _seconds(text: Any) -> float:
+    """Seconds in k6's notation, such as 10s, 1m30s or 1500ms."""
+    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h)", str(text))
     if "".join(number + unit for number, unit in parts) != text or not parts:
         raise ValueError(f"{text!r} is no duration such as 10s")
     units = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}

@@ -1,5 +1,6 @@
 """From measured values to the numbers that are shown: a value a run, a mean over the valid runs."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,3 +53,21 @@ def summarise(values: Sequence[float | None]) -> Summary | None:
     return Summary(
         tuple(array.tolist()), float(array.mean()), float(array.min()), float(array.max())
     )
+
+
+def median_interval(
+    values: Sequence[float], confidence: float = 0.95
+) -> tuple[float, float, float]:
+    """The median and its interval from order statistics, whatever the shape of the distribution.
+
+    The interval from the k-th least to the k-th greatest of n values misses the median with
+    probability 2 * P(Binomial(n, 1/2) < k); k is the greatest for which that is small enough. With
+    fewer than six values there is none, and the whole range is given (its confidence is lower).
+    """
+    ordered, n = sorted(values), len(values)
+    k, tail = 0, 0.0
+    while 2 * (tail + math.comb(n, k) / 2**n) <= 1 - confidence:
+        tail += math.comb(n, k) / 2**n
+        k += 1
+    first = max(k - 1, 0)
+    return float(np.median(ordered)), ordered[first], ordered[n - 1 - first]
