@@ -15,7 +15,7 @@ from bench.profile import Profile
 from bench.progress import Say
 from bench.server import Engine
 from bench.stacks import Stack
-from bench.store import SCHEMA, create_campaign, new_cell, write_json
+from bench.store import SCHEMA, create_campaign, new_cell, remove_if_empty, write_json
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,12 @@ def run_campaign(campaign: Campaign, out: Path, say: Say) -> Path:
             "conditions": conditions,
         },
     )
-    for number, cell in enumerate(cells):
-        _run_cell(
-            campaign, cell, conditions, folder, _tell(say, campaign, cell, number / len(cells))
-        )
+    try:
+        for number, cell in enumerate(cells):
+            tell = _tell(say, campaign, cell, number / len(cells))
+            _run_cell(campaign, cell, conditions, folder, tell)
+    finally:
+        remove_if_empty(folder)
     return folder
 
 

@@ -56,9 +56,14 @@ def _base_python(requirements: str) -> str:
     return sys.executable
 
 
+def find_uv() -> str:
+    """The uv on PATH, else the one beside this Python, which need not be on PATH."""
+    return shutil.which("uv") or str(Path(sys.executable).with_name("uv"))
+
+
 def _uv(*arguments: str) -> None:
     done = subprocess.run(
-        ["uv", "--quiet", *arguments], text=True, capture_output=True, check=False
+        [find_uv(), "--quiet", *arguments], text=True, capture_output=True, check=False
     )
     if done.returncode:
         lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import CACHE, ROOT, Mistake
+from bench.environment import find_uv
 from bench.machine import pinned
 
 K6_FOLDER = ROOT / "k6"
@@ -39,7 +40,6 @@ class Load:
     mean_ms: float | None  # of the answers with the right status
     bytes_received: int
     cpu_s: float
-    peak_bytes: int
 
 
 def find_k6(path: str | None = None) -> K6:
@@ -135,7 +135,6 @@ def _load(exit_status: int, summary: Path, usage: Any) -> Load:
         mean_ms=metrics[DURATION]["avg"],
         bytes_received=metrics["data_received"]["count"] or 0,
         cpu_s=usage.ru_utime + usage.ru_stime,
-        peak_bytes=usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
     )
 
 
@@ -179,13 +178,14 @@ def _find_go() -> str:
         if found and tuple(map(int, found.groups())) >= OLDEST_GO:
             return go
     environment = CACHE / "go"
-    sync = ["uv", "sync", "--quiet", "--locked", "--only-group", "go", "--directory", str(ROOT)]
+    sync = ["sync", "--quiet", "--locked", "--only-group", "go", "--directory", str(ROOT)]
     install = subprocess.run(
-        sync, env=os.environ | {"UV_PROJECT_ENVIRONMENT": str(environment)},
+        [find_uv(), *sync], env=os.environ | {"UV_PROJECT_ENVIRONMENT": str(environment)},
         text=True, capture_output=True, check=False,
     )  # fmt: skip
     if install.returncode:
-        raise Mistake(f"no Go 1.25 here, and none to be had: {_last_line(install.stderr)}")
+        why = _last_line(install.stderr)
+        raise Mistake(f"there is no k6, and no Go 1.25 to build it ({why}); name one by --k6")
     return str(environment / "bin" / "go")
 
 

@@ -40,7 +40,7 @@ def results_of(cells: Sequence[Cell]) -> list[Result]:
 
 def results_table(cells: Sequence[Cell]) -> Table:
     """A line a stack and scenario: the mean and range of the runs, the CPU, how many count."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("scenario")
     table.add_column("stack")
     for title in ("mean", "least", "most", "CPU s/1000", "valid"):
@@ -71,16 +71,16 @@ def _numbers(result: Result) -> list[str]:
 
 def number(value: float) -> str:
     """Three significant digits, or all before the point: 4,783 and 67.4 and 0.213."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:#.3g}"
+    return f"{value:,.0f}" if value >= 99.95 else f"{value:#.3g}"
 
 
 def problems(cells: Sequence[Cell]) -> Iterator[str]:
-    """A line for each measurement that does not count, with the reason."""
+    """A line for each measurement that does not count, with all reasons."""
     for cell in cells:
         for scenario, measured in cell.scenarios.items():
-            for problem in measured["problems"]:
-                where = f"{cell.stack}, run {cell.block}, {scenario}"
-                yield f"{where}: {problem['code']}: {problem['why']}"
+            reasons = [f"{problem['code']}: {problem['why']}" for problem in measured["problems"]]
+            if reasons:
+                yield f"{cell.stack}, run {cell.block}, {scenario}: {'; '.join(reasons)}"
 
 
 def write_summary(cells: Sequence[Cell], path: Path) -> None:

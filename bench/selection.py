@@ -20,13 +20,14 @@ class Selection:
 
 def select_campaigns(folders: Sequence[Path]) -> Selection:
     """All cells of these campaigns; a Mistake where their conditions differ or there is no cell."""
+    folders = sorted({folder.resolve() for folder in folders})
     cells = [cell for folder in folders for cell in read_campaign(folder)[1]]
     if not cells:
         raise Mistake(f"no finished cell in {', '.join(map(str, folders))}")
+    first = cells[0].conditions
     for cell in cells:
-        differing = [
-            key for key in cell.conditions if cell.conditions[key] != cells[0].conditions.get(key)
-        ]
+        keys = {**first, **cell.conditions}
+        differing = [key for key in keys if cell.conditions.get(key) != first.get(key)]
         if differing:
             names = f"{cells[0].campaign} and {cell.campaign}"
             raise Mistake(f"{names} cannot share a figure: they differ in {', '.join(differing)}")

@@ -60,15 +60,24 @@ def new_cell(campaign: Path, name: str) -> Iterator[Path]:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
+def remove_if_empty(campaign: Path) -> None:
+    """Remove a campaign in which not one cell was finished: there is nothing to keep."""
+    if not any((campaign / "cells").iterdir()):
+        shutil.rmtree(campaign)
+
+
 def write_json(path: Path, data: Any) -> None:
     """Write all of it or nothing: a reader, or a crash, never meets half a file."""
     unfinished = path.with_name(f".{path.name}")
-    with unfinished.open("w") as file:
-        json.dump(data, file, indent=1)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(unfinished, path)
+    try:
+        with unfinished.open("w") as file:
+            json.dump(data, file, indent=1)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    except OSError as error:
+        raise Mistake(f"{path} cannot be written: {error.strerror}") from error
 
 
 def read_campaign(folder: Path) -> tuple[dict[str, Any], list[Cell]]:
@@ -99,9 +108,10 @@ def _read_cell(path: Path, plan: dict[str, Any]) -> Cell:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        data: dict[str, Any] = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+        data = json.loads(path.read_text())
+        schema = data.get("schema")
+    except (OSError, ValueError, AttributeError) as error:
         raise Mistake(f"{path} cannot be read: {error}") from error
-    if data.get("schema") != SCHEMA:
-        raise Mistake(f"{path} has schema {data.get('schema')}; this version reads {SCHEMA}")
-    return data
+    if schema != SCHEMA:
+        raise Mistake(f"{path} has schema {schema}; this version reads {SCHEMA}")
+    return dict(data)

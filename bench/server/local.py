@@ -20,10 +20,11 @@ from bench.environment import environment
 from bench.machine import pinned
 from bench.server import Engine, Row
 from bench.server.inside import DESCRIBE, ROWS
-from bench.server.start import free_port, wait_until_ready
+from bench.server.start import free_port, last_error, wait_until_ready
 from bench.stacks import Stack
 
 STOP_SECONDS = 10
+KEPT = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "TMPDIR")  # of the environment
 
 
 @dataclass
@@ -73,17 +74,10 @@ class LocalServer:
             self.process.wait()
 
     def seed(self, rows: int, journal_mode: str) -> None:
-        command = [str(self.python), "seed.py", str(rows), "--journal-mode", journal_mode]
-        done = subprocess.run(
-            command, cwd=self.stack.folder, env=self._environment(),
-            text=True, capture_output=True, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            last = (done.stderr.strip().splitlines() or ["it says nothing"])[-1]
-            raise Mistake(f"{self.stack.name}: seed.py fails: {last}")
+        self._run("seed.py fails", "seed.py", str(rows), "--journal-mode", journal_mode)
 
     def rows(self) -> list[Row]:
-        return [Row(*row) for row in self._ask(ROWS)]
+        return [Row(*row) for row in json.loads(self._run("no rows", "-c", ROWS))]
 
     def cpu_seconds(self) -> float:
         return sum(_cpu_seconds(process) for process in self._processes())
@@ -99,18 +93,21 @@ class LocalServer:
         return (self.folder / "server.log").read_text(errors="replace")
 
     def describe(self) -> dict[str, Any]:
-        return dict(self._ask(DESCRIBE))
+        return dict(json.loads(self._run("no description", "-c", DESCRIBE)))
 
-    def _ask(self, program: str) -> Any:
-        command = [str(self.python), "-c", program]
-        asked = subprocess.run(command, env=self._environment(), capture_output=True, check=True)
-        return json.loads(asked.stdout)
+    def _run(self, failure: str, *arguments: str) -> str:
+        """What the app's own Python prints, in the stack's folder."""
+        done = subprocess.run(
+            [self.python, *arguments], cwd=self.stack.folder, env=self._environment(),
+            text=True, capture_output=True, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            raise Mistake(f"{self.stack.name}: {failure}: {last_error(done.stderr)}")
+        return done.stdout
 
     def _environment(self) -> dict[str, str]:
-        # Of the caller's settings none may change how the stack is served.
-        kept = {
-            k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "GUNICORN", "WEB_"))
-        }
+        # None of the caller's other variables, such as FLASK_DEBUG, may change what is measured.
+        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         return kept | {
             "DATABASE_URL": f"sqlite:///{self.database}",
             "GUNICORN_CMD_ARGS": f"--bind=127.0.0.1:{self.port} {self.options}",

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import socket
 import time
 from collections.abc import Callable
@@ -21,7 +22,7 @@ def free_port() -> int:
 def wait_until_ready(
     name: str, port: int, is_running: Callable[[], bool], log: Callable[[], str]
 ) -> None:
-    """Return when the app says hello; one that ends, or does not in a minute, is a Mistake."""
+    """Return when the app says hello; one that ends, or does not in time, is a Mistake."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         if not is_running():
@@ -29,7 +30,8 @@ def wait_until_ready(
         if _says_hello(port):
             return
         time.sleep(0.05)
-    raise Mistake(f"{name} is not ready after {READY_SECONDS} s: {last_error(log())}")
+    said = last_error(log())
+    raise Mistake(f"{name} does not say hello within {READY_SECONDS} s; its log ends: {said}")
 
 
 def _says_hello(port: int) -> bool:
@@ -46,7 +48,9 @@ def _says_hello(port: int) -> bool:
 
 
 def last_error(log: str) -> str:
-    """The line of a log that says most: the last with an error in it, else the last."""
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
-    errors = [line for line in lines if "Error" in line] or lines or ["it prints nothing"]
-    return errors[-1]
+    """The line of a log that says most: the last exception, else the first error, else the end."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()] or ["it prints nothing"]
+    exceptions = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Exit)\b", line)]
+    errors = [line for line in lines if "[ERROR]" in line]
+    said = (exceptions[-1:] or errors[:1] or lines[-1:])[0]
+    return re.sub(r"^\[[^]]*\] \[\d+\] \[\w+\] ", "", said)  # Gunicorn's time, process and level
