@@ -17,7 +17,7 @@ class Message(RootModel[dict[str, JsonValue]]):
 
 
 class ItemIdConvertor(IntegerConvertor):
-    # A longer number can name no row; the $ that Starlette adds lets a line break follow, \Z does not.
+    # A longer number can name no row. \Z, because the $ that Starlette adds lets a \n follow.
     regex = r"[0-9]{1,18}\Z"
 
 

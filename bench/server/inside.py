@@ -13,7 +13,7 @@ print(json.dumps({
     "python": platform.python_version(),
     "implementation": platform.python_implementation(),
     "compiler": platform.python_compiler(),
-    "optimised": "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or ""),
+    "configured": sysconfig.get_config_var("CONFIG_ARGS"),
     "sqlite": sqlite3.sqlite_version,
     "packages": dict(sorted(packages.items())),
     "database_filesystem": filesystem,
