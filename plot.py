@@ -128,7 +128,8 @@ def caption(scenario: str, results: list[Result], selection: Selection) -> str:
     text = f"""\
 Bar: mean of the valid runs (of {runs} a stack). Dot: a run. Thin grey bar: the paper, elsewhere.
 Profile {condition["profile"]["name"]}, engine {condition["engine"]}, \
-Python {condition["python"]}, {condition["workers"]} workers on one machine ({machine["cpu"]}), {share}.
+Python {condition["python"]}, {condition["workers"]} workers on one machine ({machine["cpu"]}), \
+{share}.
 SQLite in {database["journal_mode"]} mode with {database["rows"]} rows. \
 Load by k6 {condition["k6"]} in a closed loop: a user waits for an answer before it asks again."""
     if not selection.interleaved:

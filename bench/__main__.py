@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import NoReturn
 
 from rich.console import Console
 
@@ -29,9 +30,9 @@ ENGINES = {"docker": docker_engine, "local": local_engine}
 
 def main() -> int:
     """Exit status 0: all that was asked for is done and valid; 2: it is not, a line says why."""
-    arguments = _parse()
     signal.signal(signal.SIGTERM, _interrupt)
     try:
+        arguments = _parse()
         arguments.act(arguments)
         return 0
     except Mistake as mistake:
@@ -43,8 +44,13 @@ def main() -> int:
     return 2
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise Mistake(f"{message}; see {self.prog} --help")
+
+
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser = _Parser(prog="bench", description=__doc__)
     actions = parser.add_subparsers(required=True, metavar="run | k6 | cost")
     run = actions.add_parser("run", help="measure stacks")
     run.set_defaults(act=_run)

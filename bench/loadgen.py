@@ -94,6 +94,7 @@ def run_scenario(
         "SUMMARY_PATH": str(summary),
     }
     command = ["sh", str(K6_FOLDER / "run.sh"), scenario]
+    summary.unlink(missing_ok=True)  # an earlier run's would be taken for this one's
     with summary.with_suffix(".log").open("wb") as log, pinned(cpus):
         # A group of its own: Ctrl-C on the terminal reaches the bench alone, which then stops k6.
         process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Make the table anew and fill it: python seed.py 1500 [--journal-mode wal] [--if-missing]."""
+"""Recreate the table and fill it: python seed.py 1500 [--journal-mode wal] [--if-missing]."""
 
 import argparse
 import os
@@ -25,8 +25,8 @@ def make_item(number):
 
 
 def seed(rows):
-    # One transaction, the schema too: who reads meanwhile sees the old items or the new ones.
-    # SQLite changes a schema inside of a transaction only where foreign keys are not checked.
+    # One transaction, the schema too: readers see the old items or the new ones.
+    # On SQLite Django changes a schema inside a transaction only where no foreign key is checked.
     with connection.constraint_checks_disabled(), transaction.atomic():
         call_command("migrate", "items", "zero", verbosity=0)
         call_command("migrate", verbosity=0)

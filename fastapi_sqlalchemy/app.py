@@ -1,7 +1,6 @@
 """The items API in FastAPI, with SQLModel's models and session on SQLAlchemy's engine."""
 
 import os
-from collections.abc import Sequence
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
@@ -10,9 +9,10 @@ from pydantic import FiniteFloat
 from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel import Field, Session, SQLModel, create_engine, select
 
-from validation import Message, Text, validation_error
+from validation import JSONObject, Text, validation_error
 
 DATABASE_URL = os.environ.get("DATABASE_URL", "sqlite:///items.db")
+# SQLite: how many seconds a writer waits for another one.
 engine = create_engine(DATABASE_URL, connect_args={"timeout": 30})
 
 
@@ -23,6 +23,10 @@ class ItemValues(SQLModel):
     in_stock: bool = True
 
 
+class ItemPublic(ItemValues):
+    id: int
+
+
 class Item(ItemValues, table=True):
     __tablename__ = "items"
     __table_args__ = {"sqlite_autoincrement": True}  # an id is never used again
@@ -30,8 +34,10 @@ class Item(ItemValues, table=True):
     id: int | None = Field(default=None, primary_key=True)
 
 
-app = FastAPI(redirect_slashes=False)
-app.add_exception_handler(RequestValidationError, validation_error)
+app = FastAPI(
+    redirect_slashes=False,  # an unknown path is 404, never a redirect
+    exception_handlers={RequestValidationError: validation_error},
+)
 
 
 @app.exception_handler(StaleDataError)
@@ -45,18 +51,19 @@ async def hello() -> dict[str, str]:
 
 
 @app.post("/echo")
-async def echo(message: Message) -> JSONResponse:
+async def echo(message: JSONObject) -> JSONResponse:
     return JSONResponse(message.root)
 
 
-@app.get("/items/")
-def list_items() -> Sequence[Item]:
+@app.get("/items/", response_model=list[ItemPublic])
+def list_items():
+    # A session by Depends would hold its connection while the answer waits for another thread.
     with Session(engine) as session:
         return session.exec(select(Item).order_by(Item.id)).all()
 
 
-@app.get("/items/{item_id:item_id}")
-def get_item(item_id: int) -> Item:
+@app.get("/items/{item_id:digits}", response_model=ItemPublic)
+def get_item(item_id: int):
     with Session(engine) as session:
         item = session.get(Item, item_id)
         if item is None:
@@ -64,17 +71,18 @@ def get_item(item_id: int) -> Item:
         return item
 
 
-@app.post("/items/", status_code=201)
-def create_item(values: ItemValues) -> Item:
-    item = Item(**values.model_dump())
+@app.post("/items/", status_code=201, response_model=ItemPublic)
+def create_item(values: ItemValues):
+    item = Item.model_validate(values)
+    # An item is answered as it was committed, without reading it back.
     with Session(engine, expire_on_commit=False) as session:
         session.add(item)
         session.commit()
         return item
 
 
-@app.put("/items/{item_id:item_id}")
-def update_item(item_id: int, values: ItemValues) -> Item:
+@app.put("/items/{item_id:digits}", response_model=ItemPublic)
+def update_item(item_id: int, values: ItemValues):
     with Session(engine, expire_on_commit=False) as session:
         item = session.get(Item, item_id)
         if item is None:
@@ -84,7 +92,7 @@ def update_item(item_id: int, values: ItemValues) -> Item:
         return item
 
 
-@app.delete("/items/{item_id:item_id}", status_code=204)
+@app.delete("/items/{item_id:digits}", status_code=204)
 def delete_item(item_id: int) -> None:
     with Session(engine) as session:
         item = session.get(Item, item_id)

@@ -1,12 +1,13 @@
-"""Make the table anew and fill it: python seed.py 1500 [--journal-mode wal] [--if-missing]."""
+"""Recreate the table and fill it: python seed.py 1500 [--journal-mode wal] [--if-missing]."""
 
 import argparse
 import sys
 
 from sqlalchemy import insert, inspect
 from sqlalchemy.exc import OperationalError
+from sqlmodel import SQLModel
 
-from app import Item, SQLModel, engine
+from app import Item, engine
 
 
 def make_item(number):
@@ -18,14 +19,14 @@ def make_item(number):
     }
 
 
-def seed(db, rows):
-    # One transaction, the schema too: who reads meanwhile sees the old items or the new ones.
-    db.exec_driver_sql("BEGIN IMMEDIATE")
-    SQLModel.metadata.drop_all(db)
-    SQLModel.metadata.create_all(db)
+def seed(connection, rows):
+    # One transaction, the schema too: readers see the old items or the new ones.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    SQLModel.metadata.drop_all(connection)
+    SQLModel.metadata.create_all(connection)
     if rows:  # for an empty list, a row of nothing would be inserted
-        db.execute(insert(Item), [make_item(number) for number in range(1, rows + 1)])
-    db.exec_driver_sql("COMMIT")
+        connection.execute(insert(Item), [make_item(number) for number in range(1, rows + 1)])
+    connection.exec_driver_sql("COMMIT")
 
 
 def main():
@@ -34,12 +35,12 @@ def main():
     parser.add_argument("--journal-mode", choices=["delete", "wal"], help="of the database file")
     parser.add_argument("--if-missing", action="store_true", help="do nothing if there is a table")
     options = parser.parse_args()
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
-        if options.if_missing and inspect(db).has_table("items"):
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if options.if_missing and inspect(connection).has_table("items"):
             return
         if options.journal_mode:
-            db.exec_driver_sql(f"PRAGMA journal_mode = {options.journal_mode}")
-        seed(db, options.rows)
+            connection.exec_driver_sql(f"PRAGMA journal_mode = {options.journal_mode}")
+        seed(connection, options.rows)
 
 
 if __name__ == "__main__":

@@ -11,17 +11,17 @@ from starlette.convertors import IntegerConvertor, register_url_convertor
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 
 
-class Message(RootModel[dict[str, JsonValue]]):
-    # Only a text with a limit is checked for lone surrogates, which no answer could hold.
+class JSONObject(RootModel[dict[str, JsonValue]]):
+    # Any str_max_length makes Pydantic refuse lone surrogates too, which no answer could hold.
     model_config = ConfigDict(allow_inf_nan=False, str_max_length=2**20)
 
 
-class ItemIdConvertor(IntegerConvertor):
-    # A longer number can name no row. \Z, because the $ that Starlette adds lets a \n follow.
+class DigitsConvertor(IntegerConvertor):
+    # 18 digits always fit in 64 bits. \Z, because the $ that Starlette adds lets a \n follow.
     regex = r"[0-9]{1,18}\Z"
 
 
-register_url_convertor("item_id", ItemIdConvertor())
+register_url_convertor("digits", DigitsConvertor())
 
 
 async def validation_error(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field, FiniteFloat
 
-from validation import Message, Text, validation_error
+from validation import JSONObject, Text, validation_error
 
 DATABASE_URL = os.environ.get("DATABASE_URL", "sqlite:///items.db")
 DATABASE = DATABASE_URL.removeprefix("sqlite:///")
@@ -29,15 +29,18 @@ class Item(ItemValues):
     id: int
 
 
-app = FastAPI(redirect_slashes=False)
-app.add_exception_handler(RequestValidationError, validation_error)
+app = FastAPI(
+    redirect_slashes=False,  # an unknown path is 404, never a redirect
+    exception_handlers={RequestValidationError: validation_error},
+)
 local = threading.local()
 
 
 def get_db() -> sqlite3.Connection:
     """Return this thread's connection, opened when first asked for and then kept."""
     if not hasattr(local, "db"):
-        # Without an isolation level each statement is a transaction, committed when it ends.
+        # Without an isolation level each statement is a transaction of its own, committed when
+        # it ends; for several in one, BEGIN and COMMIT or ROLLBACK yourself.
         local.db = sqlite3.connect(DATABASE, timeout=30, isolation_level=None)
         local.db.row_factory = sqlite3.Row
     return local.db
@@ -49,7 +52,7 @@ async def hello() -> dict[str, str]:
 
 
 @app.post("/echo")
-async def echo(message: Message) -> JSONResponse:
+async def echo(message: JSONObject) -> JSONResponse:
     return JSONResponse(message.root)
 
 
@@ -59,7 +62,7 @@ def list_items() -> list[Item]:
     return [Item(**row) for row in rows]
 
 
-@app.get("/items/{item_id:item_id}")
+@app.get("/items/{item_id:digits}")
 def get_item(item_id: int) -> Item:
     row = get_db().execute("SELECT * FROM items WHERE id = ?", (item_id,)).fetchone()
     if row is None:
@@ -78,7 +81,7 @@ def create_item(values: ItemValues) -> Item:
     return Item(id=cursor.lastrowid, **item)
 
 
-@app.put("/items/{item_id:item_id}")
+@app.put("/items/{item_id:digits}")
 def update_item(item_id: int, values: ItemValues) -> Item:
     item = {"id": item_id, **values.model_dump()}
     cursor = get_db().execute(
@@ -91,7 +94,7 @@ def update_item(item_id: int, values: ItemValues) -> Item:
     return Item(**item)
 
 
-@app.delete("/items/{item_id:item_id}", status_code=204)
+@app.delete("/items/{item_id:digits}", status_code=204)
 def delete_item(item_id: int) -> None:
     cursor = get_db().execute("DELETE FROM items WHERE id = ?", (item_id,))
     if cursor.rowcount == 0:

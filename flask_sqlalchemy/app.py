@@ -10,18 +10,20 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from validation import (
-    ItemIdConverter,
+    DigitsConverter,
     StrictJSONProvider,
-    item_from_request,
     object_from_request,
+    values_from_request,
 )
 
 app = Flask(__name__, instance_path=os.getcwd())  # where a relative SQLite path starts
 app.config["SQLALCHEMY_DATABASE_URI"] = os.environ.get("DATABASE_URL", "sqlite:///items.db")
+# SQLite: how many seconds a writer waits for another one.
 app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"connect_args": {"timeout": 30}}
 app.json = StrictJSONProvider(app)
-app.url_map.converters["item_id"] = ItemIdConverter
-app.url_map.strict_slashes = app.url_map.merge_slashes = False  # both would answer by redirect
+app.url_map.converters["digits"] = DigitsConverter
+app.url_map.strict_slashes = False  # else a redirect, as here:
+app.url_map.merge_slashes = False
 
 
 class Base(DeclarativeBase):
@@ -56,18 +58,18 @@ class Item(db.Model):
 def http_error(error):
     response = error.get_response()  # keeps its headers, such as Allow
     response.content_type = "application/json"
-    response.data = app.json.dumps({"message": error.description})
+    response.data = app.json.dumps({"detail": error.description})
     return response
 
 
 @app.errorhandler(RecursionError)
 def nested_too_deeply(error):
-    return {"message": "The JSON is nested too deeply."}, 400
+    return {"detail": "The JSON is nested too deeply."}, 400
 
 
 @app.errorhandler(StaleDataError)
 def deleted_meanwhile(error):
-    return {"message": "The item was deleted meanwhile."}, 404
+    return {"detail": "The item was deleted meanwhile."}, 404
 
 
 @app.get("/hello")
@@ -86,22 +88,22 @@ def list_items():
     return [item.to_dict() for item in items]
 
 
-@app.get("/items/<item_id:item_id>")
+@app.get("/items/<digits:item_id>")
 def get_item(item_id):
     return db.get_or_404(Item, item_id).to_dict()
 
 
 @app.post("/items/")
 def create_item():
-    item = Item(**item_from_request())
+    item = Item(**values_from_request())
     db.session.add(item)
     db.session.commit()
     return item.to_dict(), 201
 
 
-@app.put("/items/<item_id:item_id>")
+@app.put("/items/<digits:item_id>")
 def update_item(item_id):
-    values = item_from_request()
+    values = values_from_request()
     item = db.get_or_404(Item, item_id)
     for field, value in values.items():
         setattr(item, field, value)
@@ -109,7 +111,7 @@ def update_item(item_id):
     return item.to_dict()
 
 
-@app.delete("/items/<item_id:item_id>")
+@app.delete("/items/<digits:item_id>")
 def delete_item(item_id):
     db.session.delete(db.get_or_404(Item, item_id))
     db.session.commit()

@@ -1,4 +1,4 @@
-"""Make the table anew and fill it: python seed.py 1500 [--journal-mode wal] [--if-missing]."""
+"""Recreate the table and fill it: python seed.py 1500 [--journal-mode wal] [--if-missing]."""
 
 import argparse
 import sys
@@ -19,7 +19,7 @@ def make_item(number):
 
 
 def seed(connection, rows):
-    # One transaction, the schema too: who reads meanwhile sees the old items or the new ones.
+    # One transaction, the schema too: readers see the old items or the new ones.
     connection.exec_driver_sql("BEGIN IMMEDIATE")
     Base.metadata.drop_all(connection)
     Base.metadata.create_all(connection)

@@ -12,8 +12,8 @@ from werkzeug.routing import IntegerConverter
 class StrictJSONProvider(DefaultJSONProvider):
     """Refuses NaN, Infinity and 1e999, which Python's json takes and the standard does not."""
 
-    def loads(self, text, **options):
-        return super().loads(text, parse_float=finite, parse_constant=finite, **options)
+    def loads(self, s, **kwargs):
+        return super().loads(s, parse_float=finite, parse_constant=finite, **kwargs)
 
 
 def finite(literal):
@@ -23,12 +23,12 @@ def finite(literal):
     return number
 
 
-class ItemIdConverter(IntegerConverter):
-    regex = "[0-9]{1,18}"  # a longer number can name no row
+class DigitsConverter(IntegerConverter):
+    regex = "[0-9]{1,18}"  # 18 digits always fit in 64 bits
 
 
 def is_text(value, longest):
-    # A database or UTF-8 cannot hold NUL and lone surrogates.
+    # NUL breaks some databases, and a lone surrogate cannot be encoded in UTF-8.
     return (
         isinstance(value, str)
         and len(value) <= longest
@@ -52,8 +52,8 @@ def object_from_request():
     return body
 
 
-def item_from_request():
-    """Return the item that was sent, without an id, or abort."""
+def values_from_request():
+    """Return the values of the item that was sent, or abort."""
     item = {"in_stock": True, **object_from_request()}
     for field, is_valid in IS_VALID.items():
         if not is_valid(item.get(field)):

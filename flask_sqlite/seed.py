@@ -1,4 +1,4 @@
-"""Make the table anew and fill it: python seed.py 1500 [--journal-mode wal] [--if-missing]."""
+"""Recreate the table and fill it: python seed.py 1500 [--journal-mode wal] [--if-missing]."""
 
 import argparse
 import sqlite3
@@ -21,7 +21,7 @@ def make_item(number):
 
 
 def seed(db, rows):
-    # One transaction, the schema too: who reads meanwhile sees the old items or the new ones.
+    # One transaction, the schema too: readers see the old items or the new ones.
     db.execute("BEGIN IMMEDIATE")
     db.execute("DROP TABLE IF EXISTS items")
     db.execute(SCHEMA)

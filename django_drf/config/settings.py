@@ -7,15 +7,15 @@ ALLOWED_HOSTS = ["*"]  # for a server on loopback or behind a proxy; a public on
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 TIME_ZONE = "UTC"  # or every log line is in Chicago time
-APPEND_SLASH = False  # it would answer by redirect
 
 INSTALLED_APPS = ["rest_framework", "items"]
-MIDDLEWARE = []  # no sessions, no cookies, no pages
+MIDDLEWARE = []  # no sessions, no cookies, no redirects; nothing signs, so no SECRET_KEY either
 
 DATABASES = {
     # Read from DATABASE_URL; a connection is kept for as long as its thread lives.
     "default": dj_database_url.config(default="sqlite:///items.db", conn_max_age=None)
 }
+# SQLite: how many seconds a writer waits for another one; a transaction that will write says so.
 DATABASES["default"]["OPTIONS"] = {"timeout": 30, "transaction_mode": "IMMEDIATE"}
 
 REST_FRAMEWORK = {

@@ -1,4 +1,4 @@
-"""The seven routes."""
+"""Four paths for the seven routes."""
 
 from django.urls import path, register_converter
 from django.urls.converters import IntConverter
@@ -6,17 +6,17 @@ from django.urls.converters import IntConverter
 from items import views
 
 
-class ItemIdConverter(IntConverter):
-    regex = "[0-9]{1,18}"  # a longer number can name no row
+class DigitsConverter(IntConverter):
+    regex = "[0-9]{1,18}"  # 18 digits always fit in 64 bits
 
 
-register_converter(ItemIdConverter, "item_id")
+register_converter(DigitsConverter, "digits")
 
 urlpatterns = [
     path("hello", views.hello),
     path("echo", views.echo),
     path("items/", views.ItemList.as_view()),
-    path("items/<item_id:pk>", views.ItemDetail.as_view()),
+    path("items/<digits:pk>", views.ItemDetail.as_view()),
 ]
 handler404 = views.not_found
 handler500 = "rest_framework.exceptions.server_error"

@@ -8,8 +8,8 @@ from rest_framework.exceptions import NotFound
 from items.models import Item
 
 
-class MessageField(serializers.DictField):
-    """A JSON object whose values can be sent back as they came."""
+class JSONObjectField(serializers.DictField):
+    """A JSON object that can be sent back as it came: JSONField refuses 1e999, for one."""
 
     child = serializers.JSONField(allow_null=True)
 
@@ -26,17 +26,21 @@ class PriceField(serializers.FloatField):
 
 
 class ItemSerializer(serializers.ModelSerializer):
-    name = serializers.CharField(max_length=100, trim_whitespace=False)
-    description = serializers.CharField(max_length=200, trim_whitespace=False, allow_blank=True)
     price = PriceField(min_value=0)
-    in_stock = serializers.BooleanField(default=True)
+    in_stock = serializers.BooleanField(default=True)  # in a PUT without it, too
 
     class Meta:
         model = Item
         fields = ["id", "name", "description", "price", "in_stock"]
+        extra_kwargs = {
+            "name": {"trim_whitespace": False},
+            "description": {"trim_whitespace": False, "required": True},
+        }
 
-    def update(self, item, values):
-        # Unlike item.save(), this never inserts an item that was deleted meanwhile.
-        if not Item.objects.filter(pk=item.pk).update(**values):
+    def update(self, instance, validated_data):
+        # Unlike save(), this never inserts an item that was deleted meanwhile.
+        if not Item.objects.filter(pk=instance.pk).update(**validated_data):
             raise NotFound
-        return Item(pk=item.pk, **values)
+        for field, value in validated_data.items():
+            setattr(instance, field, value)
+        return instance

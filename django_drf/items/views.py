@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler as default_exception_handler
 
 from items.models import Item
-from items.serializers import ItemSerializer, MessageField
+from items.serializers import ItemSerializer, JSONObjectField
 
 
 @api_view(["GET"])
@@ -20,7 +20,7 @@ def hello(request):
 def echo(request):
     if request.stream is None:  # an empty body, which would be taken for {}
         raise ParseError("There is no body.")
-    return Response(MessageField().run_validation(request.data))
+    return Response(JSONObjectField().run_validation(request.data))
 
 
 class ItemList(generics.ListCreateAPIView):
@@ -31,7 +31,7 @@ class ItemList(generics.ListCreateAPIView):
 class ItemDetail(generics.RetrieveUpdateDestroyAPIView):
     queryset = Item.objects.all()
     serializer_class = ItemSerializer
-    http_method_names = ["get", "put", "delete"]  # the contract has no PATCH
+    http_method_names = ["get", "put", "delete", "head", "options"]  # the contract has no PATCH
 
 
 def exception_handler(error, context):

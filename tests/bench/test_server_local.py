@@ -1,0 +1,273 @@
+"""The engine `local` over a real stack: what it tells of it, and that nothing of it is left."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import psutil
+import pytest
+
+import bench.server.start
+from bench import Mistake
+from bench.server import Row
+from bench.server.local import local_engine
+from bench.stacks import REQUIREMENTS, Stack, find_stacks
+
+STACK = find_stacks()["flask_sqlite"]
+linux = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc")
+
+
+@contextmanager
+def serve(stack=STACK, cpus=None, workers=2, threads=2):
+    """Serve; a worker answers before the others are there, so wait for all of them."""
+    with local_engine(REQUIREMENTS["today"], cpus, workers, threads).serve(stack) as server:
+        deadline = time.monotonic() + 30
+        while len(server.workers()) < workers and time.monotonic() < deadline:
+            time.sleep(0.01)
+        yield server
+
+
+@pytest.fixture(scope="module")
+def server():
+    with serve() as server:
+        yield server
+
+
+@pytest.fixture
+def broken(tmp_path):
+    """A copy of the stack whose app.py is changed."""
+
+    def broken(old, new):
+        folder = shutil.copytree(STACK.folder, tmp_path / STACK.name)
+        text = (folder / "app.py").read_text()
+        assert text.count(old) == 1
+        (folder / "app.py").write_text(text.replace(old, new))
+        return Stack(STACK.name, folder)
+
+    return broken
+
+
+def get(server, path):
+    with urlopen(server.url + path, timeout=30) as answer:
+        return answer.read()
+
+
+# What it tells
+
+
+def test_it_answers_at_its_address_before_it_has_a_database(server):
+    assert json.loads(get(server, "/hello")) == {"message": "Hello, World!"}
+    assert urlsplit(server.url).hostname == "127.0.0.1"
+
+
+def test_rows_that_are_not_there_are_a_mistake():
+    with serve() as server, pytest.raises(Mistake, match="flask_sqlite: no rows: .*no such table"):
+        server.rows()
+
+
+@pytest.mark.parametrize("journal_mode", ["delete", "wal"])
+def test_seeding_makes_the_rows_anew_in_the_journal_mode(journal_mode):
+    with serve() as server:
+        for count in (50, 30):
+            server.seed(count, journal_mode)
+            rows = server.rows()
+            assert [row.id for row in rows] == list(range(1, count + 1))
+            assert rows[4] == Row(5, "Item 5", "What there is to say about item 5", 6.25, 0)
+        assert len(json.loads(get(server, "/items/"))) == 30
+        database = sqlite3.connect(server.database)
+        assert database.execute("PRAGMA journal_mode").fetchone() == (journal_mode,)
+        database.close()
+
+
+def test_a_seed_that_fails_is_a_mistake_with_its_last_line(server):
+    with pytest.raises(Mistake, match="flask_sqlite: seed.py fails: .*invalid choice: 'off'"):
+        server.seed(30, "off")
+
+
+def test_its_cpu_time_grows_with_what_it_is_asked(server):
+    before = server.cpu_seconds()
+    for _ in range(100):
+        get(server, "/hello")
+    assert server.cpu_seconds() > before > 0
+
+
+@linux
+def test_its_memory_is_that_of_all_its_processes(server):
+    held = sum(psutil.Process(pid).memory_info().rss for pid in server.workers())
+    assert held < server.peak_bytes() < 2**30
+
+
+def test_its_workers_and_threads_are_as_many_as_were_asked_for():
+    with serve(workers=3, threads=4) as server:
+        assert len(server.workers()) == 3
+        assert server.process.pid not in server.workers()
+        options = psutil.Process(server.process.pid).environ()["GUNICORN_CMD_ARGS"]
+        assert options.endswith("--workers=3 --threads=4")
+
+
+def test_a_worker_that_dies_is_another_set_of_workers():
+    with serve() as server:
+        before = server.workers()
+        os.kill(min(before), signal.SIGKILL)
+        psutil.wait_procs([psutil.Process(min(before))], timeout=30)
+        assert server.workers() != before
+
+
+def test_its_log_is_what_it_prints(server):
+    assert "Listening at" in server.log()
+
+
+def test_it_tells_interpreter_packages_and_database(server):
+    said = server.describe()
+    assert json.loads(json.dumps(said)) == said
+    locked = re.search(r"^flask==(\S+)", (STACK.folder / "requirements.txt").read_text(), re.M)
+    assert said["packages"]["Flask"] == locked[1]
+    assert said["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert said["sqlite"] and said["database_filesystem"]
+
+
+# What may not reach it
+
+
+def test_of_the_callers_settings_none_changes_how_it_is_served(monkeypatch, tmp_path):
+    (tmp_path / "validation.py").write_text("raise SystemExit('the wrong module')")
+    for name, value in {
+        "GUNICORN_CMD_ARGS": "--workers=1 --bind=127.0.0.1:1",
+        "WEB_CONCURRENCY": "7",
+        "PYTHONPATH": str(tmp_path),
+        "PYTHONOPTIMIZE": "2",
+        "DATABASE_URL": "sqlite:////none/items.db",
+        "FLASK_DEBUG": "1",
+        "DJANGO_SETTINGS_MODULE": "none",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with serve() as server:
+        assert len(server.workers()) == 2
+        server.seed(1, "delete")
+        assert b"\n " not in get(server, "/items/")  # Flask indents where it debugs
+        for pid in server.workers():
+            environment = psutil.Process(pid).environ()
+            assert not {"WEB_CONCURRENCY", "PYTHONPATH", "PYTHONOPTIMIZE"} & set(environment)
+            assert environment["DATABASE_URL"] == f"sqlite:///{server.database}"
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no CPU can be pinned")
+def test_it_runs_on_its_cpus_and_nobody_else_does():
+    before = os.sched_getaffinity(0)
+    one = {max(before)}
+    with serve(cpus=frozenset(one)) as server:
+        for pid in server.workers() | {server.process.pid}:
+            assert os.sched_getaffinity(pid) == one
+        assert os.sched_getaffinity(0) == before
+
+
+# Afterwards
+
+
+class Oops(Exception):
+    """What a body raises."""
+
+
+def nothing_is_left(server, processes):
+    gone, alive = psutil.wait_procs(processes, timeout=10)
+    assert not alive
+    assert not server.folder.exists()
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", server.port)) != 0
+
+
+def processes_of(server):
+    master = psutil.Process(server.process.pid)
+    return [master, *master.children(recursive=True)]
+
+
+def test_afterwards_nothing_of_it_is_left():
+    with serve() as server:
+        processes = processes_of(server)
+        assert len(processes) == 3
+    nothing_is_left(server, processes)
+
+
+@pytest.mark.parametrize("exception", [Oops, KeyboardInterrupt])
+def test_also_when_something_is_raised_nothing_is_left(exception):
+    with pytest.raises(exception), serve() as server:
+        processes = processes_of(server)
+        raise exception
+    nothing_is_left(server, processes)
+
+
+def at_exit(action):
+    """What makes an app do this when a worker of it ends."""
+    return "app = Flask(", f"import atexit, time; atexit.register({action})\napp = Flask("
+
+
+def test_it_is_asked_to_stop_and_may_end_in_good_order(broken, tmp_path):
+    with serve(broken(*at_exit(f"open, {str(tmp_path / 'ended')!r}, 'w'"))):
+        assert not (tmp_path / "ended").exists()
+    assert (tmp_path / "ended").exists()
+
+
+def test_one_that_does_not_stop_when_asked_to_is_killed(broken, monkeypatch):
+    monkeypatch.setattr("bench.server.local.STOP_SECONDS", 0.1)
+    with serve(broken(*at_exit("time.sleep, 60"))) as server:
+        processes = processes_of(server)
+    nothing_is_left(server, processes)
+
+
+def test_workers_that_outlive_their_master_are_killed(broken):
+    with serve(broken(*at_exit("time.sleep, 60"))) as server:
+        processes = processes_of(server)
+        server.process.kill()
+    nothing_is_left(server, processes)
+
+
+def test_two_can_be_served_at_once(server):
+    with serve() as other:
+        assert other.port != server.port
+        other.seed(1, "wal")
+        server.seed(2, "wal")
+        assert (len(other.rows()), len(server.rows())) == (1, 2)
+
+
+# At its start
+
+
+def caches():
+    return set(bench.CACHE.glob("serve-*"))
+
+
+def test_an_app_that_dies_at_its_start_is_a_mistake_with_its_last_word(broken):
+    stack = broken("app = Flask(", "raise RuntimeError('no lamp')\napp = Flask(")
+    before = caches()
+    with pytest.raises(Mistake, match="^flask_sqlite does not start: RuntimeError: no lamp$"):
+        with serve(stack):
+            pass
+    assert caches() <= before
+
+
+@pytest.mark.parametrize("answer", ['{"message": "Goodbye!"}', "abort(500)"])
+def test_an_app_that_never_says_hello_is_a_mistake_and_is_stopped(broken, monkeypatch, answer):
+    monkeypatch.setattr(bench.server.start, "READY_SECONDS", 1)
+    stack = broken('return {"message": "Hello, World!"}', f"return {answer}")
+    children = set(psutil.Process().children(recursive=True))
+    with pytest.raises(Mistake, match="^flask_sqlite does not say hello within 1 s"):
+        with serve(stack):
+            pass
+    assert set(psutil.Process().children(recursive=True)) <= children
+
+
+def test_an_app_that_takes_a_connection_before_it_can_answer_is_waited_for(broken):
+    slow = "threading.Event().wait(1.5 if next(first, False) else 0)"
+    stack = broken("def hello():\n", f"def hello(first=iter([True])):\n    {slow}\n")
+    with serve(stack, workers=1) as server:
+        assert get(server, "/hello")

@@ -1,0 +1,244 @@
+"""The bench as a person runs it: from one command to a table, figures and every raw value."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SEVEN = ("hello", "echo", "list", "get", "create", "update", "delete")
+TWENTY = {"executor": "shared-iterations", "vus": 2, "iterations": 20}
+ALONE = {"executor": "per-vu-iterations", "vus": 1, "iterations": 20}
+A_SECOND = {"executor": "constant-vus", "vus": 2, "duration": "1s"}
+
+
+class Bench:
+    """The command line of a repository, with a folder for profiles, results and its lock."""
+
+    def __init__(self, folder, repository=ROOT):
+        self.folder = folder
+        self.repository = repository
+        self.out = folder / "out"
+
+    def profile(self, **scenarios):
+        """Write a profile of these scenarios, as short as it can be."""
+        data = {
+            "runs": 1,
+            "rows": 50,
+            "journal_mode": "wal",
+            "pauses": {"settle": 0, "seeded": 0, "warm": 0, "between": 0},
+            "reseed": ["delete"],
+            "warmup": {"hello": {**TWENTY, "exec": "hello"}},
+            "scenarios": scenarios,
+        }
+        (self.folder / "tiny.json").write_text(json.dumps(data))
+
+    def start(self, *arguments):
+        return subprocess.Popen(
+            [sys.executable, "-m", "bench", *arguments],
+            cwd=self.repository,
+            env=os.environ | {"TMPDIR": str(self.folder)},  # where the machine's lock is
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def start_run(self, *arguments):
+        profile, out = str(self.folder / "tiny.json"), str(self.out)
+        common = ("--profile", profile, "--out", out, "--engine", "local")
+        return self.start("run", *common, *arguments)
+
+    def finish(self, process):
+        process.said, process.complained = process.communicate(timeout=300)
+        return process
+
+    @property
+    def campaign(self):
+        (folder,) = self.out.iterdir()
+        return folder
+
+    def cells(self):
+        """Every cell.json, in the order in which they were started."""
+        cells = [json.loads(p.read_text()) for p in self.campaign.glob("cells/*/cell.json")]
+        return sorted(cells, key=lambda cell: cell["started"])
+
+
+@pytest.fixture
+def bench(tmp_path):
+    return Bench(tmp_path)
+
+
+# One stack, every scenario
+
+
+@pytest.fixture(scope="module")
+def one(tmp_path_factory):
+    bench = Bench(tmp_path_factory.mktemp("one"))
+    bench.profile(**{name: TWENTY for name in SEVEN} | {"hello": A_SECOND, "delete": ALONE})
+    bench.process = bench.finish(bench.start_run("--stacks", "flask_sqlite"))
+    assert (bench.process.returncode, bench.process.complained) == (0, "")
+    return bench
+
+
+def test_a_run_ends_with_a_table_of_all_scenarios(one):
+    rows = [line for line in one.process.said.splitlines() if line.endswith("1 of 1 ")]
+    assert [row.split(",")[0] for row in rows] == list(SEVEN)
+    assert all(" flask_sqlite " in row for row in rows)
+
+
+def test_a_run_tells_how_far_it_is(one):
+    lines = [line for line in one.process.said.splitlines() if "%" in line]
+    steps = [line.partition("flask_sqlite: ")[2].split()[0] for line in lines]
+    assert steps == ["set", "start", "warmup", *SEVEN]
+    shares = [int(line.split("%")[0]) for line in lines]
+    assert shares == sorted(shares)
+
+
+def test_in_a_pipe_nothing_is_coloured_or_redrawn(one):
+    assert not {"\x1b", "\r"} & set(one.process.said)
+
+
+def test_a_campaign_holds_its_plan_and_every_raw_value(one):
+    assert {path.name for path in one.campaign.iterdir()} == {"plan.json", "cells", "figures"}
+    (cell,) = (one.campaign / "cells").iterdir()
+    assert cell.name == "1-1-flask_sqlite"
+    loads = [f"{name}.{kind}" for name in (*SEVEN, "warmup") for kind in ("json", "log")]
+    assert {path.name for path in cell.iterdir()} == {"cell.json", "server.log", *loads}
+    assert "Listening at" in (cell / "server.log").read_text()
+
+
+def test_every_measurement_is_what_k6_counted_and_counts(one):
+    (cell,) = one.cells()
+    assert list(cell["scenarios"]) == list(SEVEN)
+    for name, measured in cell["scenarios"].items():
+        path = one.campaign / "cells" / "1-1-flask_sqlite" / f"{name}.json"
+        metrics = json.loads(path.read_text())["metrics"]
+        requests = measured["load"]["requests"]
+        assert requests == metrics["http_reqs"]["count"] == metrics["iterations"]["count"]
+        assert requests == 20 or name == "hello"
+        assert measured["server"]["cpu_s"] > 0
+        assert measured["problems"] == []
+
+
+def test_a_cell_says_under_which_conditions_it_was_measured(one):
+    plan = json.loads((one.campaign / "plan.json").read_text())
+    (cell,) = one.cells()
+    conditions = cell["conditions"]
+    assert conditions.items() >= plan["conditions"].items()
+    assert (conditions["engine"], conditions["profile"]["name"]) == ("local", "tiny")
+    assert conditions["database"] == {"kind": "sqlite", "journal_mode": "wal", "rows": 50}
+    assert (conditions["workers"], conditions["threads"]) == (2, 2)
+    assert conditions["python"] == cell["served"]["python"]
+
+
+def test_a_run_draws_its_figures(one):
+    names = [f"{place}-{name}" for place, name in enumerate(SEVEN, start=1)]
+    figures = {path.name for path in (one.campaign / "figures").iterdir()}
+    assert figures == {f"{n}.{kind}" for n in names for kind in ("svg", "png")} | {"summary.csv"}
+    assert str(one.campaign / "figures") in one.process.said.splitlines()[-1]
+
+
+def test_nothing_is_left_beside_the_results(one):
+    assert {path.name for path in one.folder.iterdir() if path.is_dir()} == {"out"}
+
+
+# Several stacks
+
+
+def test_stacks_take_turns_as_the_plan_says(bench):
+    bench.profile(hello=TWENTY, create=TWENTY)
+    process = bench.finish(
+        bench.start_run("--stacks", "flask_sqlite,fastapi_sqlite", "--runs", "2")
+    )
+    assert (process.returncode, process.complained) == (0, "")
+    plan = json.loads((bench.campaign / "plan.json").read_text())["cells"]
+    measured = [
+        {key: cell[key] for key in ("block", "position", "stack")} for cell in bench.cells()
+    ]
+    assert measured == plan
+    first, second, third, fourth = (cell["stack"] for cell in plan)
+    assert {first, second} == {"flask_sqlite", "fastapi_sqlite"}
+    assert (third, fourth) == (second, first)
+    assert process.said.count(" 2 of 2 \n") == 4  # of two stacks in two scenarios
+
+
+# A stack that does not do its work
+
+
+def test_lost_inserts_are_named_and_do_not_count(bench):
+    repository = bench.folder / "repository"
+    for part in ("bench", "k6", "paper", "flask_sqlite"):
+        shutil.copytree(ROOT / part, repository / part)
+    shutil.copy(ROOT / "plot.py", repository)
+    (repository / ".cache").symlink_to(ROOT / ".cache")  # its environments and its k6
+    app = repository / "flask_sqlite" / "app.py"
+    answer = '    return {"id": cursor.lastrowid'
+    lose = '    get_db().execute("DELETE FROM items WHERE id > 50 AND id % 7 = 0")\n'
+    assert answer in app.read_text()
+    app.write_text(app.read_text().replace(answer, lose + answer))
+    bench.repository = repository
+    bench.profile(hello=TWENTY, create=TWENTY)
+
+    process = bench.finish(bench.start_run())
+    assert process.returncode == 2
+    lost, verdict = process.complained.splitlines()
+    assert lost.startswith("not valid: flask_sqlite, run 1, create: rows: the database disagrees: ")
+    assert "3 rows missing or changed, 0 unexpected, such as Row(id=56," in lost
+    assert verdict == f"bench: {bench.campaign.name} is not complete and valid"
+    hello, create = (line for line in process.said.splitlines() if line.endswith(" of 1 "))
+    assert hello.endswith(" 1 of 1 ")
+    assert create.split()[2:] == ["flask_sqlite", "none", "0", "of", "1"]
+    assert (bench.campaign / "figures" / "5-create.svg").exists()
+
+
+# What goes wrong
+
+
+def test_a_run_that_is_interrupted_keeps_the_cells_that_were_finished(bench):
+    bench.profile(hello=A_SECOND)
+    process = bench.start_run("--stacks", "flask_sqlite", "--runs", "2")
+    while "run 2 of 2, flask_sqlite: hello" not in process.stdout.readline():
+        assert process.poll() is None, process.stderr.read()
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGINT)
+    bench.finish(process)
+    assert process.returncode == 2
+    assert process.complained == "bench: stopped; the cells that were finished are kept\n"
+    assert psutil.wait_procs(children, timeout=10)[1] == []
+    assert os.listdir(bench.campaign / "cells") == ["1-1-flask_sqlite"]
+    assert bench.cells()[0]["scenarios"]["hello"]["problems"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "the following arguments are required: run | k6 | cost"),
+        (("measure",), "invalid choice: 'measure'"),
+        (("run", "--runs", "0"), "argument --runs: '0' is no whole number from 1 on"),
+        (("run", "--runs", "-1"), "argument --runs: '-1' is no whole number from 1 on"),
+        (("run", "--workers", "two"), "argument --workers: 'two' is no whole number from 1 on"),
+        (("run", "--engine", "podman"), "argument --engine: invalid choice: 'podman'"),
+        (("run", "--fast"), "unrecognized arguments: --fast"),
+        (("run", "--stacks", ""), "there is no stack ''; there are django_drf, "),
+        (("run", "--engine", "local", "--k6", "none"), "there is no program none"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_one_line(bench, arguments, said):
+    out = ("--out", str(bench.out)) if arguments[:1] == ("run",) else ()
+    process = bench.finish(bench.start(*arguments, *out))
+    assert (process.returncode, process.complained.count("\n")) == (2, 1), process.complained
+    assert process.complained.startswith("bench: ")
+    assert said in process.complained
+    assert not bench.out.exists()
+
+
+def test_the_bench_says_where_its_k6_is(bench):
+    process = bench.finish(bench.start("k6"))
+    assert process.returncode == 0
+    assert os.access(process.said.strip(), os.X_OK)
