@@ -6,12 +6,15 @@ from pathlib import Path
 import pytest
 import requests
 import schemathesis
+import yaml
 from hypothesis import settings
+from jsonschema import Draft202012Validator
 from schemathesis import checks
 from urllib3 import HTTPConnectionPool
 from urllib3.connection import HTTPConnection
 
-schema = schemathesis.openapi.from_path(Path(__file__).with_name("openapi.yaml"))
+DOCUMENT = Path(__file__).with_name("openapi.yaml")
+schema = schemathesis.openapi.from_path(DOCUMENT)
 
 
 class UnixAdapter(requests.adapters.HTTPAdapter):
@@ -38,6 +41,14 @@ def session(running):
     with requests.Session() as session:
         session.mount("http://", UnixAdapter(str(running.socket)))
         yield session
+
+
+def test_the_documents_schemas_are_valid_and_its_examples_fit_them():
+    schemas = yaml.safe_load(DOCUMENT.read_text())["components"]["schemas"]
+    for each in schemas.values():
+        Draft202012Validator.check_schema(each)
+    for name in ("ItemValues", "Item"):
+        Draft202012Validator(schemas[name]).validate(schemas[name]["example"])
 
 
 @schema.parametrize()
