@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from bench import Mistake
 from bench.ledger import disagreement
 from bench.loadgen import K6, Load, run_scenario
 from bench.profile import Profile, Scenario
@@ -42,7 +43,9 @@ def measure_cell(
         try:
             _sleep_until(started + profile.pauses["settle"])
             server.seed(profile.rows, profile.journal_mode)
-            rows = server.rows()
+            rows, served = server.rows(), server.describe()
+            if served["journal_mode"] != profile.journal_mode:
+                raise Mistake(f"{stack.name}: seed.py left another journal mode than asked for")
             time.sleep(profile.pauses["seeded"])
             load("warmup")
 
@@ -58,7 +61,7 @@ def measure_cell(
                 # What is checked is checked in the pause that the procedure has anyway.
                 before, rows = rows, server.rows()
                 measured[scenario.name] = _judge(scenario, profile, result, cost, before, rows)
-            return {"served": server.describe(), "scenarios": measured}
+            return {"served": served, "scenarios": measured}
         finally:
             (folder / "server.log").write_text(server.log())
 

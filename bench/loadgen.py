@@ -7,13 +7,14 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bench import CACHE, ROOT, Mistake
 from bench.environment import find_uv
-from bench.machine import pinned
+from bench.machine import peak_bytes, pinned
 
 K6_FOLDER = ROOT / "k6"
 OLDEST_K6 = (1, 1)
@@ -40,6 +41,7 @@ class Load:
     mean_ms: float | None  # of the answers with the right status
     bytes_received: int
     cpu_s: float
+    peak_bytes: int | None  # as last seen, at most a tenth of a second before the end
 
 
 def find_k6(path: str | None = None) -> K6:
@@ -101,15 +103,22 @@ def run_scenario(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             start_new_session=True,
         )  # fmt: skip
+    peak = None
     try:
-        _, status, usage = os.wait4(process.pid, 0)
+        while True:
+            ended, status, usage = os.wait4(process.pid, os.WNOHANG)
+            if ended:
+                break
+            # Not from usage: Linux counts in what the bench itself held when it started k6.
+            peak = peak_bytes(process.pid) or peak
+            time.sleep(0.1)
     except BaseException:
         process.kill()
         process.wait()
         raise
     process.returncode = os.waitstatus_to_exitcode(status)
     _shorten(summary.with_suffix(".log"))
-    return _load(process.returncode, summary, usage)
+    return _load(process.returncode, summary, usage, peak)
 
 
 def _shorten(log: Path, most: int = 64_000) -> None:
@@ -123,19 +132,20 @@ def _shorten(log: Path, most: int = 64_000) -> None:
             file.truncate()
 
 
-def _load(exit_status: int, summary: Path, usage: Any) -> Load:
+def _load(exit_status: int, summary: Path, usage: Any, peak: int | None) -> Load:
     metrics, milliseconds = _read_summary(summary)
+    failed = metrics["http_req_failed"]["passes"]  # k6 counts a failure as a pass of this rate
     return Load(
         exit_status=exit_status,
         requests=metrics["http_reqs"]["count"] or 0,
-        failed=metrics["http_req_failed"]["passes"]
-        or 0,  # k6 counts a failure as a pass of this rate
+        failed=failed or 0,
         iterations=metrics["iterations"]["count"] or 0,
         dropped=metrics["dropped_iterations"]["count"] or 0,
         seconds=milliseconds / 1000,
         mean_ms=metrics[DURATION]["avg"],
         bytes_received=metrics["data_received"]["count"] or 0,
         cpu_s=usage.ru_utime + usage.ru_stime,
+        peak_bytes=peak,
     )
 
 

@@ -54,6 +54,16 @@ def pinned(cpus: frozenset[int] | None) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
+def peak_bytes(pid: int) -> int | None:
+    """The most memory a process has held so far; None where the system does not tell."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return None
+    peaks = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
+    return int(peaks[0]) * 1024 if peaks else None
+
+
 def describe_machine() -> dict[str, Any]:
     """What a result must say of its machine; two machines with an equal answer may be compared."""
     return {

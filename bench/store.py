@@ -25,7 +25,6 @@ class Cell:
     block: int
     position: int
     started: str
-    interleaved: bool  # with the campaign's other stacks
     conditions: dict[str, Any]  # what must be equal where cells are compared
     scenarios: dict[str, dict[str, Any]]
 
@@ -100,7 +99,6 @@ def _read_cell(path: Path, plan: dict[str, Any]) -> Cell:
         block=data["block"],
         position=data["position"],
         started=data["started"],
-        interleaved=len(plan["stacks"]) > 1,
         conditions=data["conditions"],
         scenarios=data["scenarios"],
     )

@@ -1,8 +1,12 @@
 """What tests need of the machine, and may find absent."""
 
+import signal
 import subprocess
 
 import pytest
+
+# A shell starts its background jobs deaf to SIGINT, and their children inherit that: here they hear.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

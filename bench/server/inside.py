@@ -17,6 +17,7 @@ print(json.dumps({
     "sqlite": sqlite3.sqlite_version,
     "packages": dict(sorted(packages.items())),
     "database_filesystem": filesystem,
+    "journal_mode": sqlite3.connect(database).execute("PRAGMA journal_mode").fetchone()[0],
 }))
 """
 

@@ -17,7 +17,7 @@ import psutil
 
 from bench import CACHE, Mistake
 from bench.environment import environment
-from bench.machine import pinned
+from bench.machine import peak_bytes, pinned
 from bench.server import Engine, Row
 from bench.server.inside import DESCRIBE, ROWS
 from bench.server.start import free_port, last_error, wait_until_ready
@@ -83,7 +83,7 @@ class LocalServer:
         return sum(_cpu_seconds(process) for process in self._processes())
 
     def peak_bytes(self) -> int | None:
-        peaks = [_peak_bytes(process.pid) for process in self._processes()]
+        peaks = [peak_bytes(process.pid) for process in self._processes()]
         return None if None in peaks else sum(peak or 0 for peak in peaks)
 
     def workers(self) -> frozenset[int]:
@@ -162,12 +162,3 @@ def _cpu_seconds(process: psutil.Process) -> float:
             return 0.0  # it has ended meanwhile; that a worker died is noticed by its number
     times = process.cpu_times()
     return float(times.user + times.system)
-
-
-def _peak_bytes(pid: int) -> int | None:
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return None
-    peaks = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
-    return int(peaks[0]) * 1024 if peaks else None

@@ -103,7 +103,7 @@ def test_a_load_is_what_the_server_was_asked(run, service, tmp_path):
     assert (load.exit_status, load.failed, load.dropped) == (0, 0, 0)
     assert load.requests == load.iterations == service.asked == 12
     assert load.bytes_received > 12 * len("HTTP/1.1 200 OK")
-    assert min(load.mean_ms, load.seconds, load.cpu_s) > 0
+    assert min(load.mean_ms, load.seconds, load.cpu_s, load.peak_bytes) > 0
     assert {path.name for path in tmp_path.iterdir()} == {"small.json", "hello.json", "hello.log"}
 
 

@@ -92,12 +92,6 @@ def test_cells_come_in_the_order_in_which_they_were_planned(tmp_path):
     assert order == [(run, stack) for run in range(1, 12) for stack in ("b", "a")]
 
 
-def test_a_campaign_of_one_stack_is_not_interleaved(tmp_path):
-    for stacks, interleaved in ((["a"], False), (["a", "b"], True)):
-        cells = read_campaign(campaign(tmp_path, "-".join(stacks), stacks))[1]
-        assert {cell.interleaved for cell in cells} == {interleaved}
-
-
 def test_json_is_replaced_whole_or_not_at_all(tmp_path):
     path = tmp_path / "data.json"
     write_json(path, {"old": 1})

@@ -20,6 +20,7 @@ GOOD = Load(
     mean_ms=5.0,
     bytes_received=10_000,
     cpu_s=1.0,
+    peak_bytes=90_000_000,
 )
 
 
