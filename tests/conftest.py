@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-# A shell starts its background jobs deaf to SIGINT, and their children inherit that: here they hear.
+# A shell starts background jobs deaf to SIGINT, and children inherit that: here they hear it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
