@@ -1,0 +1,30 @@
+"""The README keeps its word: its links lead somewhere, its commands are what CI runs."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("*/README.md")]
+
+
+def test_every_link_leads_to_a_file():
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
+            assert "://" in target or (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_command_of_the_readme_is_run_by_ci():
+    run_by_ci = {task(line) for line in (ROOT / ".ci" / "run").read_text().splitlines()}
+    commands = re.findall(r"^    ((?:make|nox|python) .*)$", (ROOT / "README.md").read_text(), re.M)
+    assert len(commands) >= 5
+    for command in commands:
+        assert task(command) in run_by_ci, command
+
+
+def task(line: str) -> str:
+    """A command without its profile, which is quick in CI, and in one spelling."""
+    line = (
+        re.sub(r"\s+#.*", "", line.strip()).removeprefix(".venv/bin/").replace("python3", "python")
+    )
+    line = re.sub(r"( --)? --profile \w+| PROFILE=\w+", "", line)
+    return re.sub(r"^nox -s (\w+)$", r"make \1", line)
