@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import select
 import shutil
 import subprocess
 import sys
@@ -41,7 +42,7 @@ class Load:
     mean_ms: float | None  # of the answers with the right status
     bytes_received: int
     cpu_s: float
-    peak_bytes: int | None  # as last seen, at most a tenth of a second before the end
+    peak_bytes: int | None  # as last seen, at most half a second before the end
 
 
 def find_k6(path: str | None = None) -> K6:
@@ -111,7 +112,7 @@ def run_scenario(
                 break
             # Not from usage: Linux counts in what the bench itself held when it started k6.
             peak = peak_bytes(process.pid) or peak
-            time.sleep(0.1)
+            _wait(process.pid, seconds=0.5)
     except BaseException:
         process.kill()
         process.wait()
@@ -119,6 +120,18 @@ def run_scenario(
     process.returncode = os.waitstatus_to_exitcode(status)
     _shorten(summary.with_suffix(".log"))
     return _load(process.returncode, summary, usage, peak)
+
+
+def _wait(pid: int, seconds: float) -> None:
+    """Sleep so long, or until the process ends, where the system can tell (Linux)."""
+    if not hasattr(os, "pidfd_open"):
+        time.sleep(seconds)
+        return
+    ends = os.pidfd_open(pid)
+    try:
+        select.select([ends], [], [], seconds)
+    finally:
+        os.close(ends)
 
 
 def _shorten(log: Path, most: int = 64_000) -> None:
