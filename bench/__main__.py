@@ -13,6 +13,7 @@ from rich.console import Console
 from bench import ROOT, Mistake
 from bench.campaign import Campaign, run_campaign
 from bench.k6_cost import compare_scripts
+from bench.leftovers import stop_leftovers
 from bench.loadgen import find_k6
 from bench.lock import hold_machine
 from bench.machine import partition_cpus
@@ -25,12 +26,14 @@ from bench.server.local import local_engine
 from bench.stacks import REQUIREMENTS, choose_stacks
 from bench.store import RESULTS, read_campaign
 
+STOPS = (signal.SIGINT, signal.SIGTERM)
 ENGINES = {"docker": docker_engine, "local": local_engine}
 
 
 def main() -> int:
     """Exit status 0: all that was asked for is done and valid; 2: it is not, a line says why."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in STOPS:
+        signal.signal(number, _interrupt)
     try:
         arguments = _parse()
         arguments.act(arguments)
@@ -41,6 +44,9 @@ def main() -> int:
         print(f"bench: {error.filename or 'the system'}: {error.strerror}", file=sys.stderr)
     except KeyboardInterrupt:
         print("bench: stopped; the cells that were finished are kept", file=sys.stderr)
+    finally:
+        _ignore_signals()
+        stop_leftovers(mine=True)
     return 2
 
 
@@ -80,13 +86,21 @@ def _whole(text: str) -> int:
 
 
 def _interrupt(signal_number: int, frame: object) -> None:
+    _ignore_signals()
     raise KeyboardInterrupt
+
+
+def _ignore_signals() -> None:
+    """A second Ctrl-C must not cut the cleaning up short."""
+    for number in STOPS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _run(arguments: argparse.Namespace) -> None:
     profile = load_profile(arguments.profile)
     stacks = choose_stacks(arguments.stacks)
     with hold_machine():
+        stop_leftovers()
         cpus = partition_cpus(arguments.workers)
         campaign = Campaign(
             stacks=stacks,

@@ -15,6 +15,7 @@ from typing import Any
 
 from bench import CACHE, ROOT, Mistake
 from bench.environment import find_uv
+from bench.leftovers import mark
 from bench.machine import peak_bytes, pinned
 
 K6_FOLDER = ROOT / "k6"
@@ -90,7 +91,9 @@ def run_scenario(
     k6: K6, scenario: str, profile: Path, url: str, cpus: frozenset[int] | None, summary: Path
 ) -> Load:
     """Run a scenario against url on these CPUs; k6's own summary is written to the path summary."""
-    environment = os.environ | {
+    environment = {
+        **os.environ,
+        **mark(),
         "K6": str(k6.path),
         "PROFILE": str(profile),
         "BASE_URL": url,

@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from bench import Mistake
+from bench.leftovers import OWNER, is_left, owner
 from bench.server import Engine, Row
 from bench.server.inside import DESCRIBE, ROWS
 from bench.server.start import free_port, last_error, wait_until_ready
 from bench.stacks import REQUIREMENTS, Stack
 
-OWNER = "python-web-frameworks-measured.owner"  # the label of every container of the bench
+LABEL = OWNER.lower().replace("_", ".")  # of every container of the bench
 PYTHON = {REQUIREMENTS["today"]: "3.14", REQUIREMENTS["paper"]: "3.11"}
 CGROUPS = Path("/sys/fs/cgroup")
 # Controller and file of a counter, in version 2 of cgroups and in version 1.
@@ -156,7 +155,7 @@ def _serve(
             "run",
             "--detach",
             f"--name={server.container}",
-            f"--label={OWNER}={_owner(os.getpid())}",
+            f"--label={LABEL}={owner(os.getpid())}",
             *network,
             *((f"--cpuset-cpus={','.join(map(str, sorted(cpus)))}",) if cpus else ()),
             "--cap-drop=ALL",
@@ -184,19 +183,11 @@ def _build(stack: Stack, requirements: str) -> str:
 
 
 def _remove_leftovers() -> None:
-    columns = f'{{{{.ID}}}} {{{{.Label "{OWNER}"}}}}'
-    listed = _docker("ps", "--all", f"--filter=label={OWNER}", f"--format={columns}")
-    for container, owner in (line.split() for line in listed.splitlines()):
-        if owner != _owner(int(owner.partition("-")[0])):
+    columns = f'{{{{.ID}}}} {{{{.Label "{LABEL}"}}}}'
+    listed = _docker("ps", "--all", f"--filter=label={LABEL}", f"--format={columns}")
+    for container, mark in (line.split() for line in listed.splitlines()):
+        if is_left(mark):
             _docker("rm", "--force", "--volumes", container, allowed=("No such container",))
-
-
-def _owner(pid: int) -> str:
-    """A process, told from a later one of the same number by the second in which it started."""
-    try:
-        return f"{pid}-{psutil.Process(pid).create_time():.0f}"
-    except psutil.NoSuchProcess:
-        return "nobody"
 
 
 def _host_network_is_loopback() -> bool:

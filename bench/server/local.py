@@ -17,6 +17,7 @@ import psutil
 
 from bench import CACHE, Mistake
 from bench.environment import environment
+from bench.leftovers import mark, owner
 from bench.machine import peak_bytes, pinned
 from bench.server import Engine, Row
 from bench.server.inside import DESCRIBE, ROWS
@@ -108,7 +109,9 @@ class LocalServer:
     def _environment(self) -> dict[str, str]:
         # None of the caller's other variables, such as FLASK_DEBUG, may change what is measured.
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-        return kept | {
+        return {
+            **kept,
+            **mark(),
             "DATABASE_URL": f"sqlite:///{self.database}",
             "GUNICORN_CMD_ARGS": f"--bind=127.0.0.1:{self.port} {self.options}",
         }
@@ -140,7 +143,7 @@ def _serve(
 ) -> Iterator[LocalServer]:
     """Serve on a free port of loopback with a database of its own; stop it, whatever happens."""
     # Not in the system's folder for temporary files: that may be in memory, where a commit is free.
-    with tempfile.TemporaryDirectory(prefix="serve-", dir=CACHE) as folder:
+    with tempfile.TemporaryDirectory(prefix=f"serve-{owner(os.getpid())}-", dir=CACHE) as folder:
         server = LocalServer(stack, python, Path(folder), free_port(), options)
         try:
             server.start(cpus)

@@ -120,7 +120,7 @@ def expect(workshop: Workshop, mistake: str, says: str, process: subprocess.Pope
     left = workshop.left()
     assert left == []
     line = re.sub(r"\d{8}-\d{6}", "DATE-TIME", lines[0].replace(str(workshop.folder), "."))
-    line = re.sub(r"(127.0.0.1', |serve-|pid: )\w+", r"\1N", line)
+    line = re.sub(r"(127.0.0.1', |serve-|pid: )[\w-]+", r"\1N", line)
     said[mistake] = (line, 2, "nothing")
 
 
@@ -290,6 +290,16 @@ HANGS = {
     "start": "import bench.server.local as m; m.wait_until_ready = lambda *_: hang()",
     "seed": "import bench.server.local as m; m.LocalServer.seed = lambda *_: hang()",
     "warm-up": "import bench.loadgen as m; m._shorten = lambda *_: hang()",
+    "k6's start": """
+import subprocess, bench.__main__  # which says Popen[str] of the real one
+real = subprocess.Popen
+def popen(command, **options):
+    process = real(command, **options)
+    if command[-1] == "get":
+        hang()
+    return process
+subprocess.Popen = popen
+""",
     "load": "",  # the real one: see below
     "check": "import bench.cell as m; m._judge = lambda *_: hang()",
     "write": "import bench.campaign as m; m.write_json = lambda *_: hang()",
@@ -306,13 +316,27 @@ def hang():
 @pytest.mark.parametrize("phase", HANGS)
 def test_a_run_that_is_interrupted(workshop, phase, signal_number):
     load = {"get": {"executor": "constant-vus", "vus": 2, "duration": "100s"}}
-    if phase == "load":
+    if phase in ("k6's start", "load"):
         workshop.profile(scenarios=load)
     process = workshop.start(fault=HANG + HANGS[phase])
     wait_for(process, ": get" if phase == "load" else "here")
     process.send_signal(signal_number)
     name = signal.Signals(signal_number).name
     expect(workshop, f"{name} during {phase}", "bench: stopped", process)
+
+
+def test_a_run_that_is_killed(workshop):
+    workshop.profile(scenarios={"get": {"executor": "constant-vus", "vus": 2, "duration": "100s"}})
+    killed = workshop.start()
+    wait_for(killed, ": get")
+    killed.kill()
+    killed.communicate()
+    assert [line for line in workshop.left() if "gunicorn" in line]
+    workshop.profile()
+    following = workshop.start("--out", str(workshop.folder / "other"))
+    assert following.wait(timeout=60) == 0
+    shutil.rmtree(workshop.out)  # a campaign without a cell: nobody was there to remove it
+    assert workshop.left() == []
 
 
 def test_an_image_that_does_not_build(workshop, docker_engine):
