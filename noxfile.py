@@ -45,7 +45,14 @@ def k6(session):
 def bench_k6(session):
     """Compare what our k6 scripts cost with the smallest scripts for the same requests."""
     install(session, "bench")
-    session.run("python", "-m", "bench", "cost", *session.posargs)
+    session.run("python", "-m", "bench", "cost", "scripts", *session.posargs)
+
+
+@nox.session(name="bench-engines", allow_parallel=False)
+def bench_engines(session):
+    """Compare what a request costs the server in docker with what it costs it without."""
+    install(session, "bench")
+    session.run("python", "-m", "bench", "cost", "engines", *session.posargs)
 
 
 @nox.session

@@ -12,11 +12,11 @@ from rich.console import Console
 
 from bench import ROOT, Mistake
 from bench.campaign import Campaign, run_campaign
-from bench.k6_cost import compare_scripts
+from bench.cost import Bench, compare_engines, compare_scripts
 from bench.leftovers import stop_leftovers
 from bench.loadgen import find_k6
 from bench.lock import hold_machine
-from bench.machine import partition_cpus
+from bench.machine import describe_machine, partition_cpus
 from bench.profile import load_profile
 from bench.progress import show_progress
 from bench.report import problems, results_table
@@ -24,7 +24,8 @@ from bench.server import Engine
 from bench.server.docker import docker_engine, why_no_docker
 from bench.server.local import local_engine
 from bench.stacks import REQUIREMENTS, choose_stacks
-from bench.store import RESULTS, read_campaign
+from bench.stats import median_interval
+from bench.store import RESULTS, read_campaign, write_json
 
 STOPS = (signal.SIGINT, signal.SIGTERM)
 ENGINES = {"docker": docker_engine, "local": local_engine}
@@ -72,10 +73,13 @@ def _parse() -> argparse.Namespace:
     add("--out", type=Path, default=RESULTS, help="the folder for campaigns (results)")
     k6 = actions.add_parser("k6", help="say where k6 is; build the pinned one if there is none")
     k6.set_defaults(act=lambda arguments: print(find_k6().path))
-    cost = actions.add_parser("cost", help="compare our k6 scripts with the smallest ones")
+    cost = actions.add_parser("cost", help="our k6 scripts against the smallest; docker, local")
     cost.set_defaults(act=_cost)
+    cost.add_argument("what", choices=("scripts", "engines"))
     cost.add_argument("--rounds", type=_whole, default=20)
+    cost.add_argument("--requirements", choices=REQUIREMENTS, default="today")
     cost.add_argument("--k6", metavar="PATH")
+    cost.add_argument("--out", type=Path, default=RESULTS, help="the folder for cost-<what>.json")
     return parser.parse_args()
 
 
@@ -144,17 +148,31 @@ def _tell_results(folder: Path, console: Console) -> None:
 
 
 def _cost(arguments: argparse.Namespace) -> None:
-    """Print, for each scenario, our script's CPU for a request divided by the smallest one's."""
-    cpus, k6, profile = partition_cpus(2), find_k6(arguments.k6), load_profile("quick")
-    engine = local_engine(REQUIREMENTS["today"], cpus.server, 2, 2)
-    stack = choose_stacks(["fastapi_sqlite"])[0]
+    """Print, for each scenario, the median ratio with its interval; keep that of every round."""
+    scripts = arguments.what == "scripts"
     with hold_machine(), tempfile.TemporaryDirectory() as folder, show_progress(Console()) as say:
-        costs = compare_scripts(
-            stack, profile, arguments.rounds, engine, k6, cpus, Path(folder), say
+        cpus, requirements = partition_cpus(2), REQUIREMENTS[arguments.requirements]
+        local = local_engine(requirements, cpus.server, 2, 2)
+        bench = Bench(
+            stack=choose_stacks(["fastapi_sqlite" if scripts else "flask_sqlite"])[0],
+            profile=load_profile("quick"),
+            rounds=arguments.rounds,
+            k6=find_k6(arguments.k6),
+            cpus=cpus,
+            folder=Path(folder),
+            say=say,
         )
-    for cost in costs:
-        interval = f"{cost.median:.3f} ({cost.low:.3f} to {cost.high:.3f})"
-        print(f"{cost.scenario:8} {interval}, {cost.rounds} rounds")
+        if scripts:
+            ratios = compare_scripts(bench, local)
+        else:
+            ratios = compare_engines(bench, docker_engine(requirements, cpus.server, 2, 2), local)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    machine = {**describe_machine(), "k6": bench.k6.version, "requirements": requirements}
+    kept = {"stack": bench.stack.name, "machine": machine, "ratios": ratios}
+    write_json(arguments.out / f"cost-{arguments.what}.json", kept)
+    for scenario, values in ratios.items():
+        median, low, high = median_interval(values)
+        print(f"{scenario:8} {median:.3f} ({low:.3f} to {high:.3f}), {len(values)} rounds")
 
 
 if __name__ == "__main__":
