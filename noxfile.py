@@ -55,6 +55,20 @@ def bench_engines(session):
     session.run("python", "-m", "bench", "cost", "engines", *session.posargs)
 
 
+@nox.session(allow_parallel=False)
+def selfcheck(session):
+    """Say whether this machine can carry a claim at all, and of what size."""
+    install(session, "bench")
+    session.run("python", "-m", "bench", "selfcheck", *session.posargs)
+
+
+@nox.session(name="check-results")
+def check_results(session):
+    """Say of each campaign in results, or of those given, whether it can be quoted."""
+    install(session, "bench")
+    session.run("python", "-m", "bench", "check", *session.posargs)
+
+
 @nox.session
 def test(session):
     """Run all tests: the contract on every stack, the bench, everything from end to end."""

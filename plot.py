@@ -21,7 +21,8 @@ try:
     from matplotlib.figure import Figure
 
     from bench import Mistake
-    from bench.report import Result, number, results_of, write_summary
+    from bench.limiter import WRITES
+    from bench.report import Report, Result, bound, number, ranks, write_pairs, write_summary
     from bench.selection import Selection, select_campaigns, select_newest
     from bench.stats import UNITS
     from bench.store import RESULTS
@@ -63,16 +64,17 @@ def draw_all(selection: Selection, out: Path) -> None:
     """Write each scenario's figure as SVG and PNG, and the numbers of all as summary.csv."""
     out.mkdir(parents=True, exist_ok=True)
     pyplot.style.use(HERE / "bench" / "figure.mplstyle")
-    results = results_of(selection.cells)
+    report = Report(selection.cells, selection.interleaved)
     for place, scenario in enumerate(UNITS, start=1):
-        of_scenario = [result for result in results if result.scenario == scenario]
+        of_scenario = [result for result in report.results if result.scenario == scenario]
         if not of_scenario:
             continue  # a profile of one's own need not have them all
         figure = draw(scenario, of_scenario, selection)
         for kind, metadata in (("svg", {"Date": None}), ("png", None)):
             figure.savefig(out / f"{place}-{scenario}.{kind}", metadata=metadata)
         pyplot.close(figure)
-    write_summary(selection.cells, out / "summary.csv")
+    write_summary(report, out / "summary.csv")
+    write_pairs(report, out / "pairs.csv")
 
 
 def draw(scenario: str, results: list[Result], selection: Selection) -> Figure:
@@ -90,14 +92,11 @@ def draw(scenario: str, results: list[Result], selection: Selection) -> Figure:
         axes.barh(row, result.value.mean, height=0.56, color=colour, alpha=0.55)
         runs = result.value.values
         axes.plot(runs, [row] * len(runs), "o", markersize=3.5, color=colour, alpha=0.9)
-        lost = (
-            f" ({len(runs)} of {result.attempted} runs valid)"
-            if len(runs) < result.attempted
-            else ""
-        )
-        end = max(result.value.high, published or 0)
+        if result.interval:
+            axes.plot(result.interval, [row - 0.19] * 2, "|-", markersize=5, color="#222222", lw=1)
+        end = max(result.value.high, published or 0, *(result.interval or ()))
         axes.annotate(
-            number(result.value.mean) + lost,
+            label(result),
             (end, row),
             (6, 0),
             textcoords="offset points",
@@ -115,6 +114,17 @@ def draw(scenario: str, results: list[Result], selection: Selection) -> Figure:
     return figure
 
 
+def label(result: Result) -> str:
+    """The mean, a sign where k6 was the limit, the rank, and what was lost or is doubtful."""
+    assert result.value
+    text, valid = bound(result) + number(result.value.mean), len(result.value.values)
+    if result.rank:
+        text += f"  rank {ranks(result.rank)}"
+    if valid < result.blocks:
+        text += f" ({valid} of {result.blocks} runs valid)"
+    return text + f" ({result.suspect} suspect)" * bool(result.suspect)
+
+
 def caption(scenario: str, results: list[Result], selection: Selection) -> str:
     """What a reader must know before quoting: how it was measured, and what it cannot tell."""
     condition = selection.cells[0].conditions
@@ -124,19 +134,33 @@ def caption(scenario: str, results: list[Result], selection: Selection) -> str:
         condition["cpus"]["server"],
     )
     share = f"{len(cpus)} of its {machine['cpus']} CPUs" if cpus else "all of its CPUs, with k6"
-    runs = max(result.attempted for result in results)
+    runs = max(result.blocks for result in results)
+    where = selection.cells[0].served.get("database_filesystem")
     text = f"""\
 Bar: mean of the valid runs (of {runs} a stack). Dot: a run. Thin grey bar: the paper, elsewhere.
 Profile {condition["profile"]["name"]}, engine {condition["engine"]}, \
 Python {condition["python"]}, {condition["workers"]} workers on one machine ({machine["cpu"]}), \
 {share}.
-SQLite in {database["journal_mode"]} mode with {database["rows"]} rows. \
+SQLite in {database["journal_mode"]} mode on {where}; its {database["rows"]} rows are in memory. \
 Load by k6 {condition["k6"]} in a closed loop: a user waits for an answer before it asks again."""
+    if any(result.interval for result in results):
+        text += """
+Line: 95 % interval, without what all stacks of a block share. Ranks err in 5 % of scenarios."""
+    if any(result.limiter.is_lower_bound for result in results):
+        text += "\n≥, ≤: k6 was at its own limit; the stack might do better."
+    if scenario in WRITES:
+        text += f"\nA commit here takes {commit_ms(selection)} ms, with as many writers as at work."
     if not selection.interleaved:
         text += (
             "\nNOT INTERLEAVED: the stacks were measured at different times. This ranks nothing."
         )
     return text
+
+
+def commit_ms(selection: Selection) -> str:
+    """From the least to the greatest median of all cells' canaries."""
+    medians = [of["median_ms"] for cell in selection.cells for of in cell.commits.values()]
+    return f"{number(min(medians))} to {number(max(medians))}" if medians else "unknown"
 
 
 if __name__ == "__main__":

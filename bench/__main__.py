@@ -5,27 +5,40 @@ import signal
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from rich.console import Console
 
-from bench import ROOT, Mistake
-from bench.campaign import Campaign, run_campaign
-from bench.cost import Bench, compare_engines, compare_scripts
-from bench.leftovers import stop_leftovers
+from bench import CACHE, ROOT, Mistake
+from bench.campaign import Campaign, resume_campaign, run_campaign
+from bench.cell import Setting
+from bench.check import faults, outcome
+from bench.controls import calibrate, make_controls
+from bench.cost import compare_engines, compare_scripts
+from bench.leftovers import folder_prefix, stop_leftovers
 from bench.loadgen import find_k6
 from bench.lock import hold_machine
 from bench.machine import describe_machine, partition_cpus
 from bench.profile import load_profile
 from bench.progress import show_progress
-from bench.report import problems, results_table
+from bench.report import (
+    Report,
+    control_lines,
+    missing,
+    noise_lines,
+    not_to_conclude,
+    problems,
+    results_table,
+)
+from bench.selfcheck import check_machine
 from bench.server import Engine
 from bench.server.docker import docker_engine, why_no_docker
 from bench.server.local import local_engine
 from bench.stacks import REQUIREMENTS, choose_stacks
 from bench.stats import median_interval
-from bench.store import RESULTS, read_campaign, write_json
+from bench.store import RESULTS, find_campaigns, read_campaign, read_plan, write_json
 
 STOPS = (signal.SIGINT, signal.SIGTERM)
 ENGINES = {"docker": docker_engine, "local": local_engine}
@@ -58,9 +71,9 @@ class _Parser(argparse.ArgumentParser):
 
 def _parse() -> argparse.Namespace:
     parser = _Parser(prog="bench", description=__doc__)
-    actions = parser.add_subparsers(required=True, metavar="run | k6 | cost")
+    actions = parser.add_subparsers(required=True, metavar="run | k6 | cost | selfcheck | check")
     run = actions.add_parser("run", help="measure stacks")
-    run.set_defaults(act=_run)
+    run.set_defaults(act=_run, dose_turns=None)
     add = run.add_argument
     add("--stacks", type=lambda names: names.split(","), help="a,b,c (all)")
     add("--profile", default="standard", help="paper, standard, quick, or a .json file")
@@ -69,6 +82,8 @@ def _parse() -> argparse.Namespace:
     add("--threads", type=_whole, default=2, help="of a worker that has them (2)")
     add("--requirements", choices=REQUIREMENTS, default="today", help="versions (today's)")
     add("--engine", choices=("auto", *ENGINES), default="auto", help="docker where it answers")
+    add("--controls", action="store_true", help="two arms more, which judge the campaign itself")
+    add("--resume", type=Path, metavar="CAMPAIGN", help="go on as it was planned; else only --k6")
     add("--k6", metavar="PATH", help="which k6 (on PATH, else built once)")
     add("--out", type=Path, default=RESULTS, help="the folder for campaigns (results)")
     k6 = actions.add_parser("k6", help="say where k6 is; build the pinned one if there is none")
@@ -80,6 +95,12 @@ def _parse() -> argparse.Namespace:
     cost.add_argument("--requirements", choices=REQUIREMENTS, default="today")
     cost.add_argument("--k6", metavar="PATH")
     cost.add_argument("--out", type=Path, default=RESULTS, help="the folder for cost-<what>.json")
+    machine = actions.add_parser("selfcheck", help="can this machine carry a claim, of what size")
+    machine.set_defaults(act=_selfcheck)
+    machine.add_argument("--k6", metavar="PATH")
+    check = actions.add_parser("check", help="are these campaigns complete, unmixed, unaltered")
+    check.set_defaults(act=_check)
+    check.add_argument("campaigns", nargs="*", type=Path, help="folders (all of results)")
     return parser.parse_args()
 
 
@@ -101,26 +122,49 @@ def _ignore_signals() -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    profile = load_profile(arguments.profile)
+    resumed = arguments.resume and arguments.resume.resolve()
+    if resumed:
+        _ask_as_planned(arguments, read_plan(resumed))
+    profile = load_profile(str(resumed / "profile.json") if resumed else arguments.profile)
+    if resumed:
+        profile = replace(profile, name=arguments.profile)
     stacks = choose_stacks(arguments.stacks)
-    with hold_machine():
+    CACHE.mkdir(exist_ok=True)
+    with hold_machine(), tempfile.TemporaryDirectory(dir=CACHE, prefix=folder_prefix()) as folder:
         stop_leftovers()
         cpus = partition_cpus(arguments.workers)
-        campaign = Campaign(
-            stacks=stacks,
+        setting = Setting(
             profile=profile,
-            runs=arguments.runs or profile.runs,
-            requirements=arguments.requirements,
-            workers=arguments.workers,
-            threads=arguments.threads,
             engine=_engine(arguments, cpus.server),
             k6=find_k6(arguments.k6),
-            cpus=cpus,
+            k6_cpus=cpus.k6,
+            workers=arguments.workers,
+            threads=arguments.threads,
         )
-        console = Console()
+        controls = []
+        if arguments.controls:
+            turns = arguments.dose_turns or calibrate(setting, Path(folder))
+            controls = make_controls(Path(folder), turns)
+        runs = arguments.runs or profile.runs
+        campaign = Campaign(stacks, controls, runs, arguments.requirements, setting, cpus)
+        console = Console(width=None if sys.stdout.isatty() else 110)
         with show_progress(console) as say:
-            folder = run_campaign(campaign, arguments.out, say)
-    _tell_results(folder, console)
+            if resumed:
+                resume_campaign(campaign, resumed, say)
+            else:
+                resumed = run_campaign(campaign, arguments.out.resolve(), say)
+    _tell_results(resumed, console)
+
+
+def _ask_as_planned(arguments: argparse.Namespace, plan: dict[str, Any]) -> None:
+    """What the plan was asked for is asked for again."""
+    conditions = plan["conditions"]
+    arguments.stacks, arguments.runs = plan["stacks"], plan["runs"]
+    arguments.profile = conditions["profile"]["name"]
+    arguments.requirements = conditions["requirements"]
+    arguments.engine = conditions["engine"].partition(",")[0]
+    arguments.workers, arguments.threads = conditions["workers"], conditions["threads"]
+    arguments.controls, arguments.dose_turns = bool(plan["controls"]), plan["dose_turns"]
 
 
 def _engine(arguments: argparse.Namespace, cpus: frozenset[int] | None) -> Engine:
@@ -138,41 +182,70 @@ def _engine(arguments: argparse.Namespace, cpus: frozenset[int] | None) -> Engin
 def _tell_results(folder: Path, console: Console) -> None:
     """Print the table, let plot.py draw; a Mistake where a measurement is missing or not valid."""
     plan, cells = read_campaign(folder)
-    console.print(results_table(cells))
-    found = list(problems(cells))
-    for problem in found:
-        print(f"not valid: {problem}", file=sys.stderr)
+    report = Report(cells)
+    console.print(results_table(report))
+    for line in (*noise_lines(report), *control_lines(report), not_to_conclude(report)):
+        print(line)
+    for problem in problems(cells):
+        print(problem, file=sys.stderr)
+    lost = missing(plan, cells)
     drawn = subprocess.run([sys.executable, ROOT / "plot.py", folder], check=False)
-    if found or len(cells) < len(plan["cells"]) or drawn.returncode:
-        raise Mistake(f"{folder.name} is not complete and valid")
+    if lost:
+        some = f"{len(lost)} of its measurements: {'; '.join(lost[:3])}" + ", …" * (len(lost) > 3)
+        raise Mistake(f"{folder.name} is degraded: no attempt was valid for {some}")
+    if drawn.returncode:
+        raise Mistake(f"{folder.name} is complete and valid, but its figures were not drawn")
 
 
 def _cost(arguments: argparse.Namespace) -> None:
     """Print, for each scenario, the median ratio with its interval; keep that of every round."""
-    scripts = arguments.what == "scripts"
+    scripts, requirements = arguments.what == "scripts", REQUIREMENTS[arguments.requirements]
+    stack = choose_stacks(["fastapi_sqlite" if scripts else "flask_sqlite"])[0]
     with hold_machine(), tempfile.TemporaryDirectory() as folder, show_progress(Console()) as say:
-        cpus, requirements = partition_cpus(2), REQUIREMENTS[arguments.requirements]
+        stop_leftovers()
+        cpus = partition_cpus(2)
         local = local_engine(requirements, cpus.server, 2, 2)
-        bench = Bench(
-            stack=choose_stacks(["fastapi_sqlite" if scripts else "flask_sqlite"])[0],
-            profile=load_profile("quick"),
-            rounds=arguments.rounds,
-            k6=find_k6(arguments.k6),
-            cpus=cpus,
-            folder=Path(folder),
-            say=say,
-        )
+        engine = local if scripts else docker_engine(requirements, cpus.server, 2, 2)
+        k6 = find_k6(arguments.k6)
+        setting = Setting(load_profile("quick"), engine, k6, cpus.k6, workers=2, threads=2)
+        rounds = arguments.rounds, Path(folder), say
         if scripts:
-            ratios = compare_scripts(bench, local)
+            ratios = compare_scripts(stack, setting, *rounds)
         else:
-            ratios = compare_engines(bench, docker_engine(requirements, cpus.server, 2, 2), local)
+            ratios = compare_engines(stack, setting, local, *rounds)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    machine = {**describe_machine(), "k6": bench.k6.version, "requirements": requirements}
-    kept = {"stack": bench.stack.name, "machine": machine, "ratios": ratios}
+    machine = {**describe_machine(), "k6": k6.version, "requirements": requirements}
+    kept = {"stack": stack.name, "machine": machine, "ratios": ratios}
     write_json(arguments.out / f"cost-{arguments.what}.json", kept)
     for scenario, values in ratios.items():
         median, low, high = median_interval(values)
         print(f"{scenario:8} {median:.3f} ({low:.3f} to {high:.3f}), {len(values)} rounds")
+
+
+def _selfcheck(arguments: argparse.Namespace) -> None:
+    """Print what is found; a Mistake where it speaks against measuring here."""
+    with hold_machine(), show_progress(Console()) as say:
+        stop_leftovers()
+        told, against = check_machine(find_k6(arguments.k6), partition_cpus(2), say)
+    for line in told:
+        print(line)
+    if against:
+        raise Mistake(f"this machine carries no claim: {'; '.join(against)}")
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Print a line for each campaign, or for each fault; a Mistake where there is one."""
+    campaigns = arguments.campaigns or find_campaigns(RESULTS)
+    if not campaigns:
+        raise Mistake(f"there is no campaign in {RESULTS}")
+    refused = 0
+    for folder in campaigns:
+        found = faults(folder)
+        refused += bool(found)
+        for line in found or [outcome(folder)]:
+            print(f"{folder.name}: {line}")
+    if refused:
+        raise Mistake(f"{refused} of {len(campaigns)} campaigns are not to be quoted")
 
 
 if __name__ == "__main__":

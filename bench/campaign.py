@@ -1,108 +1,204 @@
-"""All cells of one plan, in order, each kept as soon as it is measured."""
+"""All cells of one plan, in order: each kept as soon as it is measured, and again if it must be."""
 
-import hashlib
 import random
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from bench.cell import measure_cell
-from bench.loadgen import K6
-from bench.machine import Partition, describe_machine
+from bench import Mistake
+from bench.cell import Setting, measure_cell
+from bench.machine import Partition, describe_host, describe_machine
+from bench.pins import digest_of_git, pins_of
 from bench.plan import PlannedCell, draw_plan
-from bench.profile import Profile
 from bench.progress import Say
-from bench.server import Engine
 from bench.stacks import Stack
-from bench.store import SCHEMA, create_campaign, new_cell, remove_if_empty, write_json
+from bench.store import (
+    SCHEMA,
+    Cell,
+    create_campaign,
+    digest,
+    keep_what_is_there,
+    new_cell,
+    note,
+    read_cell,
+    read_plan,
+    remove_if_empty,
+    write_json,
+)
+from bench.validity import THRESHOLDS
+
+ATTEMPTS = 3  # a cell that does not count is measured again at the end of its block, twice at most
 
 
 @dataclass(frozen=True)
 class Campaign:
     """What a person asked for, with what this machine has for it."""
 
-    stacks: list[Stack]
-    profile: Profile
+    stacks: list[Stack]  # that are compared
+    controls: list[Stack]  # arms that judge the campaign itself
     runs: int
     requirements: str
-    workers: int
-    threads: int
-    engine: Engine
-    k6: K6
+    setting: Setting
     cpus: Partition
+
+    @property
+    def arms(self) -> list[Stack]:
+        return [*self.stacks, *self.controls]
 
 
 def run_campaign(campaign: Campaign, out: Path, say: Say) -> Path:
     """Measure every cell of a new plan; the folder under out that holds them all."""
-    for stack in campaign.stacks:
-        say(f"{stack.name}: set up", 0)
-        campaign.engine.prepare(stack)
     seed = random.SystemRandom().randrange(2**32)
-    cells = draw_plan([stack.name for stack in campaign.stacks], campaign.runs, seed)
-    conditions = _conditions(campaign)
-    folder = create_campaign(
-        out,
-        {
-            "seed": seed,
-            "stacks": [stack.name for stack in campaign.stacks],
-            "cells": [asdict(cell) for cell in cells],
-            "conditions": conditions,
-        },
-    )
+    cells = draw_plan([stack.name for stack in campaign.arms], campaign.runs, seed)
+    plan = {
+        "seed": seed,
+        "stacks": [stack.name for stack in campaign.stacks],
+        "controls": [stack.name for stack in campaign.controls],
+        "dose_turns": max((stack.dose_turns or 0 for stack in campaign.controls), default=None),
+        "runs": campaign.runs,
+        "attempts": ATTEMPTS,
+        "thresholds": THRESHOLDS,
+        "conditions": _conditions(campaign),
+        "pins": pins_of(campaign.arms, _prepare(campaign, say), campaign.setting.k6.path),
+        "cells": [asdict(cell) for cell in cells],
+    }
+    folder = create_campaign(out, plan, campaign.setting.profile.path)
     try:
-        for number, cell in enumerate(cells):
-            tell = _tell(say, campaign, cell, number / len(cells))
-            _run_cell(campaign, cell, conditions, folder, tell)
+        _measure(campaign, folder, say)
     finally:
         remove_if_empty(folder)
     return folder
 
 
-def _run_cell(
-    campaign: Campaign, cell: PlannedCell, conditions: dict[str, Any], folder: Path, say: Any
-) -> None:
-    stack = next(stack for stack in campaign.stacks if stack.name == cell.stack)
-    with new_cell(folder, cell.name) as unfinished:
-        started = datetime.now(UTC)
-        measured = measure_cell(
-            stack, campaign.profile, campaign.engine, campaign.k6, campaign.cpus.k6, unfinished, say
-        )
-        record = {
-            "schema": SCHEMA,
-            **asdict(cell),
-            "started": started.isoformat(),
-            "seconds": (datetime.now(UTC) - started).total_seconds(),
-            "conditions": {**conditions, "python": measured["served"]["python"]},
-            **measured,
-        }
-        write_json(unfinished / "cell.json", record)
+def resume_campaign(campaign: Campaign, folder: Path, say: Say) -> None:
+    """Measure what a campaign still lacks; a Mistake where something is not as it was planned."""
+    plan = read_plan(folder)
+    now = {
+        "conditions": _conditions(campaign),
+        "pins": pins_of(campaign.arms, _prepare(campaign, say), campaign.setting.k6.path),
+        "thresholds": THRESHOLDS,
+    }
+    changed = [name for part in now for name in _differing(plan[part], now[part])]
+    if changed:
+        raise Mistake(f"{folder.name} cannot go on: since its plan changed {', '.join(changed)}")
+    keep_what_is_there(folder)
+    note(folder, "resumed")
+    _measure(campaign, folder, say)
 
 
-def _tell(say: Say, campaign: Campaign, cell: PlannedCell, done: float) -> Any:
+def _prepare(campaign: Campaign, say: Say) -> dict[str, str]:
+    """What exactly will be served, by stack."""
+    served = {}
+    for stack in campaign.arms:
+        say(f"{stack.name}: set up", 0)
+        served[stack.name] = campaign.setting.engine.prepare(stack)
+    return served
+
+
+def _measure(campaign: Campaign, folder: Path, say: Say) -> None:
+    """Block after block; in each, what does not count is measured again when all had their turn."""
+    plan = read_plan(folder)
+    profile = replace(campaign.setting.profile, path=folder / "profile.json")
+    campaign = replace(campaign, setting=replace(campaign.setting, profile=profile))
+    cells = [PlannedCell(**cell) for cell in plan["cells"]]
+    hopeless: set[str] = set()  # stacks that used up their attempts: no endless repeat
+    for _, block in groupby(cells, lambda cell: cell.block):
+        todo = list(block)
+        for attempt in range(1, plan["attempts"] + 1):
+            repeated = [cell for cell in todo if attempt == 1 or cell.stack not in hopeless]
+            measured = [_attempt(campaign, cell, attempt, folder, plan, say) for cell in repeated]
+            todo = [cell for cell, got in zip(repeated, measured, strict=True) if not got.is_whole]
+        hopeless |= {cell.stack for cell in todo}
+    note(folder, "ended")
+
+
+def _attempt(
+    campaign: Campaign,
+    cell: PlannedCell,
+    attempt: int,
+    folder: Path,
+    plan: dict[str, Any],
+    say: Say,
+) -> Cell:
+    """The cell as it was measured, now or before the campaign was resumed."""
+    name = cell.name if attempt == 1 else f"{cell.name}.{attempt}"
+    kept = folder / "cells" / name / "cell.json"
+    if not kept.exists():
+        tell = _tell(campaign, cell, attempt, folder, plan, say)
+        stack = next(stack for stack in campaign.arms if stack.name == cell.stack)
+        now = pins_of(campaign.arms, plan["pins"]["served"], campaign.setting.k6.path)
+        with new_cell(folder, name) as unfinished:
+            note(folder, "begun", cell=name)
+            started = datetime.now(UTC)
+            changed = _differing(plan["pins"], now)
+            measured = measure_cell(stack, campaign.setting, unfinished, tell, changed)
+            ended = datetime.now(UTC)
+            record = {
+                "schema": SCHEMA,
+                **asdict(cell),
+                "attempt": attempt,
+                "started": started.isoformat(),
+                "ended": ended.isoformat(),
+                "seconds": (ended - started).total_seconds(),
+                "plan_sha256": digest(folder / "plan.json"),
+                "conditions": {**plan["conditions"], "python": measured["served"]["python"]},
+                "host": describe_host(),
+                "source": digest_of_git(),
+                **measured,
+                "files": {path.name: digest(path) for path in sorted(unfinished.iterdir())},
+            }
+            write_json(unfinished / "cell.json", record)
+    return read_cell(kept)
+
+
+def _tell(
+    campaign: Campaign,
+    cell: PlannedCell,
+    attempt: int,
+    folder: Path,
+    plan: dict[str, Any],
+    say: Say,
+) -> Callable[[str], None]:
     """A cell's own way to tell: it names the step, and the rest is known here."""
-    steps = ["start", "warmup", *(scenario.name for scenario in campaign.profile.scenarios)]
-    share = 1 / (len(steps) * campaign.runs * len(campaign.stacks))
-    return lambda step: say(
-        f"run {cell.block} of {campaign.runs}, {cell.stack}: {step}",
-        done + steps.index(step) * share,
-    )
+    steps = ["start", "warmup", *(scenario.name for scenario in campaign.setting.profile.scenarios)]
+    number = next(i for i, planned in enumerate(plan["cells"]) if planned == asdict(cell))
+    again = f" (attempt {attempt})" if attempt > 1 else ""
+
+    def tell(step: str) -> None:
+        note(folder, step, cell=cell.name, attempt=attempt)
+        done = (number + steps.index(step) / len(steps)) / len(plan["cells"])
+        say(f"run {cell.block} of {campaign.runs}, {cell.stack}{again}: {step}", done)
+
+    return tell
 
 
 def _conditions(campaign: Campaign) -> dict[str, Any]:
     """What must be equal in two cells that are compared, merged or drawn into one figure."""
-    profile, cpus = campaign.profile, campaign.cpus
+    setting = campaign.setting
+    profile = setting.profile
     return {
-        "engine": campaign.engine.name,
-        "profile": {
-            "name": profile.name,
-            "sha256": hashlib.sha256(profile.path.read_bytes()).hexdigest(),
-        },
+        "engine": setting.engine.name,
+        "profile": {"name": profile.name, "sha256": digest(profile.path)},
         "database": {"kind": "sqlite", "journal_mode": profile.journal_mode, "rows": profile.rows},
         "machine": describe_machine(),
-        "cpus": {side: sorted(of) if of else None for side, of in asdict(cpus).items()},
+        "cpus": {side: sorted(of) if of else None for side, of in asdict(campaign.cpus).items()},
         "requirements": campaign.requirements,
-        "workers": campaign.workers,
-        "threads": campaign.threads,
-        "k6": campaign.k6.version,
+        "workers": setting.workers,
+        "threads": setting.threads,
+        "k6": setting.k6.version,
     }
+
+
+def _differing(planned: dict[str, Any], found: dict[str, Any]) -> list[str]:
+    """The names of what is not as planned; those of a part with the part's name before them."""
+    names = []
+    for key in sorted({*planned, *found}):
+        a, b = planned.get(key), found.get(key)
+        if isinstance(a, dict) and isinstance(b, dict):
+            names += [f"{key} of {name}" for name in sorted({*a, *b}) if a.get(name) != b.get(name)]
+        elif a != b:
+            names.append(key)
+    return names

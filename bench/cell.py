@@ -4,100 +4,207 @@ This is section 3.3 of the paper, from top to bottom; a profile says how long an
 """
 
 import time
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from bench import Mistake
 from bench.ledger import disagreement
-from bench.loadgen import K6, Load, run_scenario
+from bench.loadgen import K6, NOTHING, Load, run_scenario
+from bench.machine import disturbance, read_counters
+from bench.probe import probe
 from bench.profile import Profile, Scenario
-from bench.server import Engine, Row, Server
+from bench.server import Engine, Server, inside
 from bench.stacks import Stack
-from bench.validity import problems_of
+from bench.validity import Evidence, Problem, judge, status, unobservable
+
+WRITES = ("create", "update", "delete")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """With what, and under which profile, cells are measured."""
+
+    profile: Profile
+    engine: Engine
+    k6: K6
+    k6_cpus: frozenset[int] | None
+    workers: int
+    threads: int
+
+    def in_flight(self, stack: Stack, scenario: Scenario) -> int:
+        """The most requests of a scenario that this stack works on at the same time."""
+        most = stack.in_flight(scenario.name, self.workers, self.threads)
+        return int(min(scenario.users, most))
+
+
+@dataclass(frozen=True)
+class Running:
+    """A cell that is being measured."""
+
+    setting: Setting
+    stack: Stack
+    server: Server
+    folder: Path  # for k6's summaries and the server's log
+    say: Callable[[str], None]
+
+    def load(self, scenario: str) -> Load:
+        self.say(scenario)
+        setting, summary = self.setting, self.folder / f"{scenario}.json"
+        return run_scenario(
+            setting.k6, scenario, setting.profile.path, self.server.url, setting.k6_cpus, summary
+        )
 
 
 def measure_cell(
     stack: Stack,
-    profile: Profile,
-    engine: Engine,
-    k6: K6,
-    k6_cpus: frozenset[int] | None,
+    setting: Setting,
     folder: Path,
     say: Callable[[str], None],
+    changed: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Measure a stack once; k6's summaries and the server's log go to folder.
 
-    Gives what the server says of itself, and by scenario its load, its cost and its problems.
+    Gives what the server says of itself, what a commit costs where its database lies, and by
+    scenario its load, its cost and its problems. changed names what is not as it was planned.
     """
-
-    def load(scenario: str) -> Load:
-        say(scenario)
-        summary = folder / f"{scenario}.json"
-        return run_scenario(k6, scenario, profile.path, server.url, k6_cpus, summary)
-
+    profile, turns = setting.profile, stack.dose_turns
     say("start")
     started = time.monotonic()
-    with engine.serve(stack) as server:
+    with setting.engine.serve(stack) as server:
+        cell = Running(setting, stack, server, folder, say)
         try:
+            commits = _commits(cell)
             _sleep_until(started + profile.pauses["settle"])
             server.seed(profile.rows, profile.journal_mode)
-            rows, served = server.rows(), server.describe()
-            if served["journal_mode"] != profile.journal_mode:
+            seeded = time.monotonic()
+            served = {**inside.describe(server), **server.describe()}
+            if served["pragmas"]["journal_mode"] != profile.journal_mode:
                 raise Mistake(f"{stack.name}: seed.py left another journal mode than asked for")
-            time.sleep(profile.pauses["seeded"])
-            load("warmup")
-
-            measured: dict[str, Any] = {}
-            idle_since, pause = time.monotonic(), profile.pauses["warm"]
-            for scenario in profile.scenarios:
-                if scenario.name in profile.reseed:
-                    server.seed(profile.rows, profile.journal_mode)
-                    rows = server.rows()
-                _sleep_until(idle_since + pause)
-                result, cost = _measure(scenario, server, load)
-                idle_since, pause = time.monotonic(), profile.pauses["between"]
-                # What is checked is checked in the pause that the procedure has anyway.
-                before, rows = rows, server.rows()
-                measured[scenario.name] = _judge(scenario, profile, result, cost, before, rows)
-            return {"served": served, "scenarios": measured}
+            _sleep_until(seeded + profile.pauses["seeded"])
+            warmup = cell.load("warmup")
+            return {
+                "served": served,
+                "commits": commits,
+                "dose_s": inside.loop_seconds(server, turns) if turns else None,
+                "scenarios": _measure_scenarios(cell, warmup, changed),
+            }
         finally:
-            (folder / "server.log").write_text(server.log())
+            (folder / "server.log").write_text(_log(server))
 
 
-def _measure(
-    scenario: Scenario, server: Server, load: Callable[[str], Load]
-) -> tuple[Load, dict[str, Any]]:
-    """What k6 tells of one scenario, and what the server and the bench itself used meanwhile."""
-    workers, server_cpu, bench_cpu = server.workers(), server.cpu_seconds(), time.process_time()
-    result = load(scenario.name)
-    bench_cpu, used = time.process_time() - bench_cpu, server.cpu_seconds() - server_cpu
-    same_workers = server.workers() == workers
-    return result, {
-        "cpu_s": used if same_workers else None,  # a process that ended took its count along
+def _measure_scenarios(cell: Running, warmup: Load, changed: Sequence[str]) -> dict[str, Any]:
+    profile, server, measured = cell.setting.profile, cell.server, {}
+    idle_until, rows = time.monotonic() + profile.pauses["warm"], inside.rows(server)
+    for scenario in profile.scenarios:
+        try:
+            if scenario.name in profile.reseed:
+                server.seed(profile.rows, profile.journal_mode)
+                rows = inside.rows(server)
+            sample = probe(scenario.name, server.url, rows)
+            if scenario.name in WRITES:
+                rows = inside.rows(server)  # the probe has written
+            _sleep_until(idle_until)
+            load, cost, machine = _load_between_counters(cell, scenario)
+            # What is checked is checked in the pause that the procedure has anyway.
+            idle_until = time.monotonic() + profile.pauses["between"]
+            before, rows = rows, inside.rows(server)
+            served = load.requests - load.failed
+            differs = disagreement(scenario.name, profile, before, rows, served)
+            same_workers = cost["same_workers"]
+            evidence = Evidence(
+                scenario, load, sample, differs, same_workers, machine, changed, warmup
+            )
+            measured[scenario.name] = _judged(cell, evidence, cost)
+        except Mistake as mistake:  # the server is gone: nothing of this scenario counts
+            measured[scenario.name] = _lost(cell, scenario, mistake)
+    return measured
+
+
+def _judged(cell: Running, evidence: Evidence, cost: dict[str, Any]) -> dict[str, Any]:
+    """What is kept of a measurement."""
+    problems, scenario = judge(evidence), evidence.scenario
+    return {
+        "status": status(problems),
+        "problems": [asdict(problem) for problem in problems],
+        "unobservable": unobservable(evidence.machine),
+        "users": scenario.users,
+        "in_flight": cell.setting.in_flight(cell.stack, scenario),
+        "probe_bytes": evidence.probe.bytes,
+        "load": asdict(evidence.load),
+        "server": cost,
+        "machine": evidence.machine,
+    }
+
+
+def _log(server: Server) -> str:
+    try:
+        return server.log()
+    except Mistake as mistake:
+        return f"there is no log: {mistake}\n"
+
+
+def _lost(cell: Running, scenario: Scenario, mistake: Mistake) -> dict[str, Any]:
+    return {
+        "status": "invalid",
+        "problems": [asdict(Problem("server", str(mistake)))],
+        "unobservable": [],
+        "users": scenario.users,
+        "in_flight": cell.setting.in_flight(cell.stack, scenario),
+        "probe_bytes": 0,
+        "load": asdict(NOTHING),
+        "server": dict.fromkeys(("cpu_s", "worker_cpu_s", "peak_bytes", "bench_cpu_s"))
+        | {"same_workers": False},
+        "machine": {},
+    }
+
+
+def _load_between_counters(
+    cell: Running, scenario: Scenario
+) -> tuple[Load, dict[str, Any], dict[str, Any]]:
+    """What k6 tells of one scenario, what server and bench used, and what disturbed it."""
+    server = cell.server
+    workers, quota, server_cpu = server.workers(), server.throttled(), server.cpu_seconds()
+    machine, bench_cpu = read_counters(), time.process_time()  # last: reading the others costs CPU
+    result = cell.load(scenario.name)
+    machine_after, bench_cpu = read_counters(), time.process_time() - bench_cpu
+    used, quota_after = server.cpu_seconds() - server_cpu, server.throttled()
+    workers_after = server.workers()
+    same = workers.keys() == workers_after.keys() != set()
+    cpu_s = used if same else None  # a process that ended took its count along
+    cost = {
+        "cpu_s": cpu_s,
+        "worker_cpu_s": _differences(workers, workers_after) if same else None,
         "peak_bytes": server.peak_bytes(),
-        "same_workers": same_workers,
+        "same_workers": same,
         "bench_cpu_s": bench_cpu,
     }
+    ours = None if cpu_s is None else cpu_s + bench_cpu + result.cpu_s
+    disturbed = disturbance(machine, machine_after, ours)
+    told = quota is not None and quota_after is not None
+    disturbed["server_throttled"] = quota_after - quota if told else None  # type: ignore[operator]
+    disturbed["server_cpu_s"] = cpu_s
+    return result, cost, disturbed
 
 
-def _judge(
-    scenario: Scenario,
-    profile: Profile,
-    result: Load,
-    cost: dict[str, Any],
-    before: list[Row],
-    after: list[Row],
-) -> dict[str, Any]:
-    acknowledged = result.requests - result.failed
-    differs = disagreement(scenario.name, profile, before, after, acknowledged)
-    problems = problems_of(scenario, result, differs, cost["same_workers"])
-    return {
-        "load": asdict(result),
-        "server": cost,
-        "problems": [asdict(problem) for problem in problems],
-    }
+def _differences(
+    before: dict[int, float | None], after: dict[int, float | None]
+) -> list[float | None]:
+    """CPU seconds of each worker, the busiest first: kept-alive connections spread unevenly."""
+    used = [
+        None if first is None or last is None else last - first
+        for first, last in ((before[pid], after[pid]) for pid in before)
+    ]
+    return sorted(used, key=lambda seconds: -(seconds or 0))
+
+
+def _commits(cell: Running) -> dict[str, Any]:
+    """What a commit costs here, by the number of writers that the write scenarios have at work."""
+    setting, mode = cell.setting, cell.setting.profile.journal_mode
+    scenarios = [scenario for scenario in setting.profile.scenarios if scenario.name in WRITES]
+    writers = sorted({setting.in_flight(cell.stack, scenario) for scenario in scenarios})
+    return {str(number): inside.commits(cell.server, number, mode) for number in writers}
 
 
 def _sleep_until(moment: float) -> None:

@@ -26,6 +26,11 @@ def mark() -> dict[str, str]:
     return {OWNER: owner(os.getpid())}
 
 
+def folder_prefix() -> str:
+    """How the name of a folder in the cache must begin that is not to outlive this process."""
+    return f"serve-{owner(os.getpid())}-"
+
+
 def is_left(mark: str) -> bool:
     """Whether the process that set this mark is gone."""
     return mark != owner(int(mark.partition("-")[0]))

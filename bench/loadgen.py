@@ -1,7 +1,6 @@
 """The load generator: find or build k6, run one scenario with it, give back what it measured."""
 
 import hashlib
-import json
 import os
 import re
 import select
@@ -9,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,11 @@ from bench import CACHE, ROOT, Mistake
 from bench.environment import find_uv
 from bench.leftovers import mark
 from bench.machine import peak_bytes, pinned
+from bench.summary import read_counts
 
 K6_FOLDER = ROOT / "k6"
 OLDEST_K6 = (1, 1)
 OLDEST_GO = (1, 25)
-DURATION = "http_req_duration{expected_response:true}"  # of the answers that had the right status
 
 
 @dataclass(frozen=True)
@@ -41,9 +40,15 @@ class Load:
     dropped: int
     seconds: float  # from the first iteration's start to the last one's end
     mean_ms: float | None  # of the answers with the right status
+    max_ms: float | None
+    iteration_mean_ms: float | None  # by a clock that nobody sets; the script's own time included
+    iteration_max_ms: float | None
     bytes_received: int
     cpu_s: float
     peak_bytes: int | None  # as last seen, at most half a second before the end
+
+
+NOTHING = Load(-1, 0, 0, 0, 0, 0.0, None, None, None, None, 0, 0.0, None)
 
 
 def find_k6(path: str | None = None) -> K6:
@@ -149,37 +154,16 @@ def _shorten(log: Path, most: int = 64_000) -> None:
 
 
 def _load(exit_status: int, summary: Path, usage: Any, peak: int | None) -> Load:
-    metrics, milliseconds = _read_summary(summary)
-    failed = metrics["http_req_failed"]["passes"]  # k6 counts a failure as a pass of this rate
-    return Load(
-        exit_status=exit_status,
-        requests=metrics["http_reqs"]["count"] or 0,
-        failed=failed or 0,
-        iterations=metrics["iterations"]["count"] or 0,
-        dropped=metrics["dropped_iterations"]["count"] or 0,
-        seconds=milliseconds / 1000,
-        mean_ms=metrics[DURATION]["avg"],
-        bytes_received=metrics["data_received"]["count"] or 0,
-        cpu_s=usage.ru_utime + usage.ru_stime,
-        peak_bytes=peak,
-    )
-
-
-def _read_summary(path: Path) -> tuple[dict[str, Any], float]:
-    """k6's metrics and its run's milliseconds; an absent or broken summary counts as no request."""
+    """What k6's summary tells; one that is absent or broken counts as no request."""
+    spent = {
+        "exit_status": exit_status,
+        "cpu_s": usage.ru_utime + usage.ru_stime,
+        "peak_bytes": peak,
+    }
     try:
-        data = json.loads(path.read_text())
-        return data["metrics"], data["testRunDurationMs"]
-    except (OSError, ValueError, KeyError):
-        nothing: dict[str, Any] = dict.fromkeys(("count", "passes", "avg"))
-        names = (
-            "http_reqs",
-            "http_req_failed",
-            "iterations",
-            "dropped_iterations",
-            "data_received",
-        )
-        return {name: nothing for name in (*names, DURATION)}, 0.0
+        return replace(NOTHING, **read_counts(summary), **spent)
+    except (OSError, ValueError, KeyError, TypeError):
+        return replace(NOTHING, **spent)
 
 
 def _version(path: str) -> str:

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import Mistake
+from bench.stacks import DOSED, SAME
 from bench.store import Cell, find_campaigns, read_campaign
+
+CONTROLS = (SAME, DOSED)
 
 
 @dataclass(frozen=True)
@@ -15,7 +18,7 @@ class Selection:
 
     @property
     def campaigns(self) -> list[str]:
-        return sorted({cell.campaign for cell in self.cells})
+        return sorted({cell.campaign.name for cell in self.cells})
 
 
 def select_campaigns(folders: Sequence[Path]) -> Selection:
@@ -29,7 +32,7 @@ def select_campaigns(folders: Sequence[Path]) -> Selection:
         keys = {**first, **cell.conditions}
         differing = [key for key in keys if cell.conditions.get(key) != first.get(key)]
         if differing:
-            names = f"{cells[0].campaign} and {cell.campaign}"
+            names = f"{cells[0].campaign.name} and {cell.campaign.name}"
             raise Mistake(f"{names} cannot share a figure: they differ in {', '.join(differing)}")
     return Selection(tuple(cells), interleaved=len(folders) == 1)
 
@@ -40,18 +43,13 @@ def select_newest(results: Path) -> Selection:
     conditions = None
     for folder in reversed(find_campaigns(results)):
         cells = read_campaign(folder)[1]
-        for stack in {cell.stack for cell in cells} - set(chosen):
+        for stack in {cell.stack for cell in cells} - set(chosen) - set(CONTROLS):
             of_stack = [cell for cell in cells if cell.stack == stack]
-            conditions = conditions or next((c.conditions for c in of_stack if is_valid(c)), None)
+            conditions = conditions or next((c.conditions for c in of_stack if c.is_whole), None)
             comparable = [cell for cell in of_stack if cell.conditions == conditions]
-            if any(is_valid(cell) for cell in comparable):
+            if any(cell.is_whole for cell in comparable):
                 chosen[stack] = comparable
     cells = [cell for stack in sorted(chosen) for cell in chosen[stack]]
     if not cells:
         raise Mistake(f"no valid result in {results}; `nox -s bench` makes some")
     return Selection(tuple(cells), interleaved=len({cell.campaign for cell in cells}) == 1)
-
-
-def is_valid(cell: Cell) -> bool:
-    """Whether every measurement of the cell counts."""
-    return all(cell.is_valid(scenario) for scenario in cell.scenarios)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
 UNITS = {
     "hello": "requests/s",
@@ -20,12 +21,15 @@ UNITS = {
 
 @dataclass(frozen=True)
 class Summary:
-    """Of the valid runs: their values, arithmetic mean (as in the paper), least and most."""
+    """Of the valid runs. The mean is the arithmetic one, as in the paper."""
 
     values: tuple[float, ...]
     mean: float
-    low: float
-    high: float
+    median: float
+    low: float  # the least
+    high: float  # the greatest
+    geometric: float | None  # mean, with a 95 % t interval on logarithms; None of a single run
+    interval: tuple[float, float] | None
 
 
 def value_of(scenario: str, measured: dict[str, Any]) -> float | None:
@@ -39,6 +43,19 @@ def value_of(scenario: str, measured: dict[str, Any]) -> float | None:
     return load["requests"] / load["seconds"] if load["seconds"] else None
 
 
+def judged_value(scenario: str, measured: dict[str, Any]) -> float | None:
+    """A run's value by which stacks are compared: a time, so that less is better.
+
+    Where the mean is reported it is that, but for list: at equal work a server that answers all
+    users at the same time has a mean 3 to 4 % above that of one that answers them in turn, so there
+    it is the time that the whole batch took, for each request.
+    """
+    load = measured["load"]
+    if UNITS[scenario] == "ms" and scenario != "list":
+        return value_of(scenario, measured)
+    return load["seconds"] / load["requests"] if load["requests"] else None
+
+
 def cpu_per_1000(measured: dict[str, Any]) -> float | None:
     """The server's CPU seconds for 1,000 requests; None where they are not known."""
     requests, cpu_s = measured["load"]["requests"], measured["server"]["cpu_s"]
@@ -50,9 +67,50 @@ def summarise(values: Sequence[float | None]) -> Summary | None:
     array = np.array([value for value in values if value is not None])
     if not array.size:
         return None
+    geometric, interval = None, None
+    if array.size > 1 and array.min() > 0:
+        logs = np.log(array)
+        geometric = float(np.exp(logs.mean()))
+        half = stats.t.ppf(0.975, array.size - 1) * logs.std(ddof=1) / math.sqrt(array.size)
+        interval = float(geometric * np.exp(-half)), float(geometric * np.exp(half))
     return Summary(
-        tuple(array.tolist()), float(array.mean()), float(array.min()), float(array.max())
+        values=tuple(array.tolist()),
+        mean=float(array.mean()),
+        median=float(np.median(array)),
+        low=float(array.min()),
+        high=float(array.max()),
+        geometric=geometric,
+        interval=interval,
     )
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """A run's response times: how many, and the ms below which each percentage of them lies."""
+
+    count: int
+    percentages: Sequence[float]
+    ms: Sequence[float]
+
+
+def merged_percentile(runs: Sequence[Distribution], percentage: float) -> float:
+    """The ms below which so many per cent of all requests of these runs lie.
+
+    The runs' distribution functions are averaged with their counts as weights and the result is
+    inverted. The mean of the runs' own percentiles would be another number, and of nothing.
+    """
+    ms = np.unique(np.concatenate([run.ms for run in runs]))
+    total = sum(run.count for run in runs)
+    below = sum(run.count * np.interp(ms, run.ms, run.percentages) for run in runs) / total
+    return float(np.interp(percentage, below, ms))
+
+
+def is_shown(percentage: float, count: int, users: int) -> bool:
+    """Whether so many requests carry this percentile: ten times the users must lie beyond it.
+
+    One stall of the server delays every user at once, so requests are not independent.
+    """
+    return count * (1 - percentage / 100) >= 10 * users
 
 
 def median_interval(

@@ -1,9 +1,16 @@
-"""Campaigns on disk: a folder a campaign, a folder a cell; a cell is there whole or not."""
+"""Campaigns on disk: a folder a campaign, a folder a cell; a cell is there whole or not.
 
+results/<campaign>/plan.json        what is measured, in which order, under which conditions
+                   profile.json     how long and how many: a copy of the profile
+                   journal.ndjson   what happened, a line an event, only ever added to
+                   cells/<block>-<position>-<stack>[.<attempt>]/cell.json, k6's summaries, logs
+"""
+
+import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,38 +18,64 @@ from pathlib import Path
 from typing import Any
 
 from bench import ROOT, Mistake
+from bench.stats import Distribution
+from bench.summary import read_distribution
 
-SCHEMA = 1
+SCHEMA = 2
 RESULTS = ROOT / "results"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What was measured of one stack in one block."""
+    """What one attempt to measure a stack in one block gave."""
 
-    campaign: str
+    campaign: Path
+    name: str  # of its folder
     stack: str
     block: int
     position: int
+    attempt: int
     started: str
     conditions: dict[str, Any]  # what must be equal where cells are compared
+    served: dict[str, Any]  # interpreter, packages, database
+    commits: dict[str, Any]  # what one costs where the database lies, by the number of writers
+    dose_s: float | None  # CPU that the dosed control adds to a request
     scenarios: dict[str, dict[str, Any]]
 
     def is_valid(self, scenario: str) -> bool:
-        return scenario in self.scenarios and not self.scenarios[scenario]["problems"]
+        """Whether it counts; one that is only suspect does."""
+        return self.scenarios.get(scenario, {}).get("status") in ("valid", "suspect")
+
+    @property
+    def is_whole(self) -> bool:
+        return all(self.is_valid(scenario) for scenario in self.scenarios)
 
 
-def create_campaign(out: Path, plan: dict[str, Any]) -> Path:
+def counted(cells: Iterable[Cell], scenario: str) -> list[Cell]:
+    """Of every stack and block the first attempt in which this scenario is valid, if there is one.
+
+    Neither the best nor the last: which attempt counts must not depend on what it gave.
+    """
+    first: dict[tuple[Path, str, int], Cell] = {}
+    for cell in sorted(cells, key=lambda cell: cell.attempt):
+        if cell.is_valid(scenario):
+            first.setdefault((cell.campaign, cell.stack, cell.block), cell)
+    return sorted(first.values(), key=lambda cell: (cell.campaign, cell.block, cell.position))
+
+
+def create_campaign(out: Path, plan: dict[str, Any], profile: Path) -> Path:
     """A new folder under out that holds this plan, named for the time and the profile."""
     started = datetime.now(UTC)
     folder = out / f"{started:%Y%m%d-%H%M%S}-{plan['conditions']['profile']['name']}"
     try:
         (folder / "cells").mkdir(parents=True)
+        shutil.copyfile(profile, folder / "profile.json")
         write_json(folder / "plan.json", {"schema": SCHEMA, "started": started.isoformat(), **plan})
     except FileExistsError as error:
         raise Mistake(f"{folder} is there already; a second later it has another name") from error
     except OSError as error:
         raise Mistake(f"results cannot be written to {out}: {error.strerror}") from error
+    note(folder, "planned", sha256=digest(folder / "plan.json"))
     return folder
 
 
@@ -57,11 +90,22 @@ def new_cell(campaign: Path, name: str) -> Iterator[Path]:
         os.rename(unfinished, campaign / "cells" / name)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+    note(campaign, "kept", cell=name, sha256=digest(campaign / "cells" / name / "cell.json"))
+
+
+def keep_what_is_there(campaign: Path) -> None:
+    """Remove what a killed run was about to write, and note a cell that it had no time to note."""
+    for unfinished in campaign.glob("cells/.*"):
+        shutil.rmtree(unfinished)
+    noted = {event.get("cell") for event in read_journal(campaign) if event["event"] == "kept"}
+    for cell in sorted(campaign.glob("cells/*/cell.json")):
+        if cell.parent.name not in noted:
+            note(campaign, "kept", cell=cell.parent.name, sha256=digest(cell))
 
 
 def remove_if_empty(campaign: Path) -> None:
     """Remove a campaign in which not one cell was finished: there is nothing to keep."""
-    if not any((campaign / "cells").iterdir()):
+    if not any(campaign.glob("cells/*/cell.json")):
         shutil.rmtree(campaign)
 
 
@@ -79,11 +123,46 @@ def write_json(path: Path, data: Any) -> None:
         raise Mistake(f"{path} cannot be written: {error.strerror}") from error
 
 
+def note(campaign: Path, event: str, **what: Any) -> None:
+    """Add a line to the journal; it is on the disk when this returns."""
+    path = campaign / "journal.ndjson"
+    line = json.dumps({"event": event, "at": datetime.now(UTC).isoformat(), **what})
+    try:
+        with path.open("ab") as file:
+            torn = file.tell() and path.read_bytes()[-1:] != b"\n"
+            file.write(b"\n" * torn + line.encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise Mistake(f"{path} cannot be written: {error.strerror}") from error
+
+
+def read_journal(campaign: Path) -> list[dict[str, Any]]:
+    """Every event that was noted whole; a line that a crash cut off is left out."""
+    path = campaign / "journal.ndjson"
+    events = []
+    for line in path.read_text().splitlines() if path.exists() else []:
+        try:
+            events.append(json.loads(line))
+        except ValueError:
+            continue
+    return events
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def read_plan(folder: Path) -> dict[str, Any]:
+    """A campaign's plan; a folder that is no campaign is a Mistake."""
+    return _read_json(folder / "plan.json")
+
+
 def read_campaign(folder: Path) -> tuple[dict[str, Any], list[Cell]]:
     """A campaign's plan and the cells that are there; a folder that is no campaign is a Mistake."""
-    plan = _read_json(folder / "plan.json")
-    cells = [_read_cell(path, plan) for path in sorted(folder.glob("cells/[!.]*/cell.json"))]
-    return plan, sorted(cells, key=lambda cell: (cell.block, cell.position))
+    cells = [read_cell(path) for path in sorted(folder.glob("cells/[!.]*/cell.json"))]
+    order = sorted(cells, key=lambda cell: (cell.block, cell.attempt, cell.position))
+    return read_plan(folder), order
 
 
 def find_campaigns(results: Path) -> list[Path]:
@@ -91,17 +170,22 @@ def find_campaigns(results: Path) -> list[Path]:
     return sorted(path.parent for path in results.glob("*/plan.json"))
 
 
-def _read_cell(path: Path, plan: dict[str, Any]) -> Cell:
+def read_cell(path: Path) -> Cell:
+    """The cell whose cell.json this is."""
     data = _read_json(path)
-    return Cell(
-        campaign=path.parents[2].name,
-        stack=data["stack"],
-        block=data["block"],
-        position=data["position"],
-        started=data["started"],
-        conditions=data["conditions"],
-        scenarios=data["scenarios"],
-    )
+    told = set(Cell.__dataclass_fields__) - {"campaign", "name"}
+    if told - set(data):
+        raise Mistake(f"{path} lacks {', '.join(sorted(told - set(data)))}")
+    return Cell(path.parents[2], path.parent.name, **{name: data[name] for name in told})
+
+
+def response_times(cell: Cell, scenario: str) -> Distribution:
+    """Of one measurement, from k6's own summary beside its cell.json."""
+    path = cell.campaign / "cells" / cell.name / f"{scenario}.json"
+    try:
+        return read_distribution(path)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Mistake(f"{path} cannot be read: {error}") from error
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -24,8 +24,8 @@ class Server(Protocol):
     def seed(self, rows: int, journal_mode: str) -> None:
         """Make the database anew with this many items; a seed.py that fails is a Mistake."""
 
-    def rows(self) -> list[Row]:
-        """Every row of the table in order of id, read from the database itself."""
+    def python(self, program: str, *arguments: str) -> Any:
+        """What a program prints as JSON, run by the app's own interpreter in its environment."""
 
     def cpu_seconds(self) -> float:
         """CPU time that the app's processes have used since they started."""
@@ -33,14 +33,17 @@ class Server(Protocol):
     def peak_bytes(self) -> int | None:
         """The most memory the app's processes have held so far; None where it cannot be read."""
 
-    def workers(self) -> frozenset[int]:
-        """The processes that serve, to notice one that died."""
+    def workers(self) -> dict[int, float | None]:
+        """The processes that serve, and each one's CPU seconds; None where they cannot be read."""
+
+    def throttled(self) -> int | None:
+        """How often a CPU quota has stopped the app; None where the system does not tell."""
 
     def log(self) -> str:
         """What the app has printed so far."""
 
     def describe(self) -> dict[str, Any]:
-        """What a result must say of how it was served: interpreter, packages, database."""
+        """What the engine knows of how the app is served."""
 
 
 @dataclass(frozen=True)
@@ -48,5 +51,5 @@ class Engine:
     """One way to run a stack: first everything that takes long, then as often as wanted, serve."""
 
     name: str
-    prepare: Callable[[Stack], object]
+    prepare: Callable[[Stack], str]  # gives what exactly will be served: an image's id, or a lock's
     serve: Callable[[Stack], AbstractContextManager[Server]]  # afterwards nothing of it is left

@@ -8,13 +8,14 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from bench import Mistake
 from bench.leftovers import OWNER, is_left, owner
-from bench.server import Engine, Row
-from bench.server.inside import DESCRIBE, ROWS
+from bench.machine import cpu_seconds, throttled
+from bench.server import Engine
 from bench.server.start import free_port, last_error, wait_until_ready
 from bench.stacks import REQUIREMENTS, Stack
 
@@ -23,6 +24,7 @@ PYTHON = {REQUIREMENTS["today"]: "3.14", REQUIREMENTS["paper"]: "3.11"}
 CGROUPS = Path("/sys/fs/cgroup")
 # Controller and file of a counter, in version 2 of cgroups and in version 1.
 CPU = (("", "cpu.stat"), ("cpuacct", "cpuacct.usage"))
+THROTTLED = (("", "cpu.stat"), ("cpu", "cpu.stat"))
 MEMORY = (("", "memory.peak"), ("memory", "memory.max_usage_in_bytes"))
 
 numbers = itertools.count(1)
@@ -50,8 +52,9 @@ def docker_engine(
     _remove_leftovers()
     images: dict[str, str] = {}
 
-    def prepare(stack: Stack) -> None:
+    def prepare(stack: Stack) -> str:
         images[stack.name] = _build(stack, requirements)
+        return images[stack.name]
 
     options = f"--workers={workers} --threads={threads}"
     on_host = _host_network_is_loopback()
@@ -79,8 +82,8 @@ class DockerServer:
         except Mistake as mistake:
             raise Mistake(f"{self.stack.name}: seed.py fails: {mistake}") from mistake
 
-    def rows(self) -> list[Row]:
-        return [Row(*row) for row in json.loads(self._exec("python", "-c", ROWS))]
+    def python(self, program: str, *arguments: str) -> Any:
+        return json.loads(self._exec("python", "-c", program, *arguments))
 
     def cpu_seconds(self) -> float:
         try:
@@ -95,19 +98,26 @@ class DockerServer:
         except (Mistake, ValueError):
             return None  # version 2 has the counter since Linux 5.19
 
-    def workers(self) -> frozenset[int]:
+    def workers(self) -> dict[int, float | None]:
         try:
             processes = _docker("top", self.container, "-o", "pid").split()[1:]
         except Mistake:
-            return frozenset()  # the container has ended
-        return frozenset(map(int, processes)) - {int(self._inspect("{{.State.Pid}}"))}
+            return {}  # the container has ended
+        processes.remove(self._inspect("{{.State.Pid}}"))
+        here = bool(_cgroup(self.container))  # else they are the processes of a virtual machine
+        return {int(pid): cpu_seconds(int(pid)) if here else None for pid in processes}
+
+    def throttled(self) -> int | None:
+        try:
+            return throttled(self._counter(THROTTLED))
+        except Mistake:
+            return None  # the container has ended
 
     def log(self) -> str:
         return _docker("logs", self.container)
 
     def describe(self) -> dict[str, Any]:
         return {
-            **json.loads(self._exec("python", "-c", DESCRIBE)),
             "image": self.image,
             "image_bytes": int(_docker("image", "inspect", "--format", "{{.Size}}", self.image)),
             "docker": _docker("version", "--format", "{{.Server.Version}}").strip(),
@@ -120,11 +130,11 @@ class DockerServer:
         return _docker("exec", self.container, *command)
 
     def _inspect(self, field: str) -> str:
-        return _docker("inspect", "--format", field, self.container).strip()
+        return _inspect(self.container, field)
 
     def _counter(self, places: tuple[tuple[str, str], ...]) -> str:
         """A counter of the container's cgroup; read inside, at a cost, where it is out of reach."""
-        cgroup = self._cgroup()
+        cgroup = _cgroup(self.container)
         for controller, file in places:
             path = CGROUPS / controller / cgroup / file
             if cgroup and path.exists():
@@ -132,13 +142,19 @@ class DockerServer:
         files = (f"/sys/fs/cgroup/{controller}/{file}" for controller, file in places)
         return self._exec("sh", "-c", " || ".join(f"cat {file} 2>/dev/null" for file in files))
 
-    def _cgroup(self) -> str:
-        """The container's path below the cgroups' mounts; empty where it is out of reach."""
-        process = Path("/proc") / self._inspect("{{.State.Pid}}") / "cgroup"
-        lines = process.read_text().splitlines() if process.exists() else []
-        container = self._inspect("{{.Id}}")
-        paths = [line.split(":", 2)[2].lstrip("/") for line in lines]
-        return next((path for path in paths if container in path), "")
+
+def _inspect(container: str, field: str) -> str:
+    return _docker("inspect", "--format", field, container).strip()
+
+
+@cache  # each question to the engine takes 40 ms of CPU
+def _cgroup(container: str) -> str:
+    """The container's path below the cgroups' mounts; empty where it is out of reach."""
+    process = Path("/proc") / _inspect(container, "{{.State.Pid}}") / "cgroup"
+    lines = process.read_text().splitlines() if process.exists() else []
+    identity = _inspect(container, "{{.Id}}")
+    paths = [line.split(":", 2)[2].lstrip("/") for line in lines]
+    return next((path for path in paths if identity in path), "")
 
 
 @contextmanager

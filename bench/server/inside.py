@@ -1,4 +1,41 @@
-"""What only the app's own interpreter can tell, as programs for its `python -c`: JSON comes out."""
+"""What only the app's own interpreter can tell, by programs for its `python -c`: JSON comes out."""
+
+from typing import Any
+
+from bench.server import Row, Server
+
+
+def rows(server: Server) -> list[Row]:
+    """Every row of the table in order of id, read from the database itself."""
+    return [Row(*row) for row in server.python(ROWS)]
+
+
+def describe(server: Server) -> dict[str, Any]:
+    """Interpreter, packages and database, as the app has them."""
+    return dict(server.python(DESCRIBE))
+
+
+def commits(server: Server, writers: int, journal_mode: str) -> dict[str, float]:
+    """What one commit costs where the database lies, with so many writers at the same time.
+
+    Each writer inserts and commits for half a second, in a database of its own: `a_second` of all,
+    and the `median_ms` of one, waiting included. It is to a write what a speed limit is to a car.
+    """
+    return dict(server.python(COMMITS, str(writers), journal_mode))
+
+
+def loop_seconds(server: Server, turns: int) -> float:
+    """CPU seconds of an empty loop of so many turns, the least of seven."""
+    return float(server.python(LOOP, str(turns)))
+
+
+ROWS = """
+import json, os, sqlite3
+
+database = os.environ["DATABASE_URL"].removeprefix("sqlite:///")
+query = "SELECT id, name, description, price, in_stock FROM items ORDER BY id"
+print(json.dumps(sqlite3.connect(database).execute(query).fetchall()))
+"""
 
 DESCRIBE = """
 import importlib.metadata, json, os, platform, sqlite3, sysconfig
@@ -9,22 +46,59 @@ filesystem = None
 if os.path.exists("/proc/mounts"):
     mounts = [line.split()[1:3] for line in open("/proc/mounts")]
     filesystem = max((m for m in mounts if database.startswith(m[0])), key=lambda m: len(m[0]))[1]
+connection = sqlite3.connect(database)
+pragmas = ["journal_mode", "synchronous", "page_size", "cache_size", "wal_autocheckpoint"]
 print(json.dumps({
     "python": platform.python_version(),
     "implementation": platform.python_implementation(),
     "compiler": platform.python_compiler(),
     "configured": sysconfig.get_config_var("CONFIG_ARGS"),
     "sqlite": sqlite3.sqlite_version,
+    "pragmas": {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas},
     "packages": dict(sorted(packages.items())),
     "database_filesystem": filesystem,
-    "journal_mode": sqlite3.connect(database).execute("PRAGMA journal_mode").fetchone()[0],
 }))
 """
 
-ROWS = """
-import json, os, sqlite3
+COMMITS = """
+import json, os, sqlite3, statistics, sys, tempfile, threading, time
 
-database = os.environ["DATABASE_URL"].removeprefix("sqlite:///")
-query = "SELECT id, name, description, price, in_stock FROM items ORDER BY id"
-print(json.dumps(sqlite3.connect(database).execute(query).fetchall()))
+writers, mode = int(sys.argv[1]), sys.argv[2]
+beside = os.path.dirname(os.environ["DATABASE_URL"].removeprefix("sqlite:///")) or "."
+took = []
+
+def write(path, end):
+    connection = sqlite3.connect(path, timeout=30, isolation_level=None)
+    while time.monotonic() < end:
+        started = time.perf_counter()
+        connection.execute("INSERT INTO canary VALUES (?)", ("x" * 100,))
+        took.append(time.perf_counter() - started)
+    connection.close()
+
+with tempfile.TemporaryDirectory(dir=beside) as folder:
+    path = os.path.join(folder, "canary.db")
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute(f"PRAGMA journal_mode = {mode}")
+    connection.execute("CREATE TABLE canary (text)")
+    started = time.monotonic()
+    threads = [threading.Thread(target=write, args=(path, started + 0.5)) for _ in range(writers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    seconds = time.monotonic() - started
+    connection.close()
+print(json.dumps({"a_second": len(took) / seconds, "median_ms": 1000 * statistics.median(took)}))
+"""
+
+LOOP = """
+import sys, time
+
+def seconds():
+    started = time.process_time()
+    for _ in range(int(sys.argv[1])):
+        pass
+    return time.process_time() - started
+
+print(min(seconds() for _ in range(7)))
 """

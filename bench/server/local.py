@@ -4,9 +4,7 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,10 +15,9 @@ import psutil
 
 from bench import CACHE, Mistake
 from bench.environment import environment
-from bench.leftovers import mark, owner
-from bench.machine import peak_bytes, pinned
-from bench.server import Engine, Row
-from bench.server.inside import DESCRIBE, ROWS
+from bench.leftovers import folder_prefix, mark
+from bench.machine import cpu_seconds, own_throttled, peak_bytes, pinned
+from bench.server import Engine
 from bench.server.start import free_port, last_error, wait_until_ready
 from bench.stacks import Stack
 
@@ -31,10 +28,11 @@ KEPT = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "TMPDIR")  # of the environme
 @dataclass
 class LocalServer:
     stack: Stack
-    python: Path
+    python_path: Path
     folder: Path  # the run's own, for its database and its log
     port: int
     options: str  # of Gunicorn
+    cpus: frozenset[int] | None
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -45,10 +43,10 @@ class LocalServer:
     def database(self) -> Path:
         return self.folder / "items.db"
 
-    def start(self, cpus: frozenset[int] | None) -> None:
-        with (self.folder / "server.log").open("wb") as log, pinned(cpus):
+    def start(self) -> None:
+        with (self.folder / "server.log").open("wb") as log, pinned(self.cpus):
             self.process = subprocess.Popen(
-                [self.python.with_name("gunicorn")],
+                [self.python_path.with_name("gunicorn")],
                 cwd=self.stack.folder,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
@@ -77,31 +75,35 @@ class LocalServer:
     def seed(self, rows: int, journal_mode: str) -> None:
         self._run("seed.py fails", "seed.py", str(rows), "--journal-mode", journal_mode)
 
-    def rows(self) -> list[Row]:
-        return [Row(*row) for row in json.loads(self._run("no rows", "-c", ROWS))]
+    def python(self, program: str, *arguments: str) -> Any:
+        return json.loads(self._run("python -c fails", "-c", program, *arguments))
 
     def cpu_seconds(self) -> float:
-        return sum(_cpu_seconds(process) for process in self._processes())
+        return sum(cpu_seconds(process.pid) or 0 for process in self._processes())
 
     def peak_bytes(self) -> int | None:
         peaks = [peak_bytes(process.pid) for process in self._processes()]
         return None if None in peaks else sum(peak or 0 for peak in peaks)
 
-    def workers(self) -> frozenset[int]:
-        return frozenset(process.pid for process in self._processes()[1:])
+    def workers(self) -> dict[int, float | None]:
+        return {process.pid: cpu_seconds(process.pid) for process in self._processes()[1:]}
+
+    def throttled(self) -> int | None:
+        return own_throttled()  # the app is in the bench's own control group
 
     def log(self) -> str:
         return (self.folder / "server.log").read_text(errors="replace")
 
     def describe(self) -> dict[str, Any]:
-        return dict(json.loads(self._run("no description", "-c", DESCRIBE)))
+        return {"environment": self.python_path.parents[1].name}
 
     def _run(self, failure: str, *arguments: str) -> str:
         """What the app's own Python prints, in the stack's folder."""
-        done = subprocess.run(
-            [self.python, *arguments], cwd=self.stack.folder, env=self._environment(),
-            text=True, capture_output=True, check=False,
-        )  # fmt: skip
+        with pinned(self.cpus):
+            done = subprocess.run(
+                [self.python_path, *arguments], cwd=self.stack.folder, env=self._environment(),
+                text=True, capture_output=True, check=False,
+            )  # fmt: skip
         if done.returncode:
             raise Mistake(f"{self.stack.name}: {failure}: {last_error(done.stderr)}")
         return done.stdout
@@ -132,7 +134,7 @@ def local_engine(
     options = f"--workers={workers} --threads={threads}"
     return Engine(
         name="local",
-        prepare=lambda stack: environment(stack.folder, requirements),
+        prepare=lambda stack: environment(stack.folder, requirements).parents[1].name,
         serve=lambda stack: _serve(stack, environment(stack.folder, requirements), cpus, options),
     )
 
@@ -143,25 +145,10 @@ def _serve(
 ) -> Iterator[LocalServer]:
     """Serve on a free port of loopback with a database of its own; stop it, whatever happens."""
     # Not in the system's folder for temporary files: that may be in memory, where a commit is free.
-    with tempfile.TemporaryDirectory(prefix=f"serve-{owner(os.getpid())}-", dir=CACHE) as folder:
-        server = LocalServer(stack, python, Path(folder), free_port(), options)
+    with tempfile.TemporaryDirectory(prefix=folder_prefix(), dir=CACHE) as folder:
+        server = LocalServer(stack, python, Path(folder), free_port(), options, cpus)
         try:
-            server.start(cpus)
+            server.start()
             yield server
         finally:
             server.stop()
-
-
-def _cpu_seconds(process: psutil.Process) -> float:
-    """CPU time of a process with all its threads, to the nanosecond where the system tells.
-
-    The clock of another process has the number that clock_getcpuclockid(3) gives on Linux; psutil
-    counts in ticks of 10 ms, too coarse for a window of a quarter of a second.
-    """
-    if sys.platform == "linux":
-        try:
-            return time.clock_gettime((~process.pid << 3) | 2)
-        except OSError:
-            return 0.0  # it has ended meanwhile; that a worker died is noticed by its number
-    times = process.cpu_times()
-    return float(times.user + times.system)

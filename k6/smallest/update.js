@@ -4,6 +4,9 @@ export { handleSummary } from '../lib/summary.js';
 
 const { update } = JSON.parse(open(__ENV.PROFILE)).scenarios;
 export const options = { scenarios: { update }, discardResponseBodies: true };
-const body = '{"name":"A","description":"B","price":';
+const body = '{"name":"A changed item","description":"Changed by the update scenario","in_stock":false,"price":';
 const asJson = { headers: { 'Content-Type': 'application/json' } };
-export default () => http.put(`${__ENV.BASE_URL}/items/${1 + (__ITER % 1500)}`, `${body}${__ITER}}`, asJson);
+export default () => {
+  const slot = __ITER * 10 + __VU;
+  http.put(`${__ENV.BASE_URL}/items/${1 + (slot % 1500)}`, `${body}${10000 + slot / 100}}`, asJson);
+};

@@ -230,7 +230,7 @@ def test_the_scripts_import_nothing_but_k6_and_each_other():
     imported = {name for text in sources for name in re.findall(r"from\s+['\"](.+?)['\"]", text)}
     assert imported
     for name in imported:
-        assert name.startswith(("./", "../lib/")) or name == "k6/http"
+        assert name.startswith(("./", "../lib/")) or name in ("k6/http", "k6/data")
     assert not [text for text in sources if re.search(r"://|k6/x/|\bimport\s*\(|require\(", text)]
 
 

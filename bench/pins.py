@@ -1,0 +1,55 @@
+"""What must not change between a campaign's plan and its last cell, each by a hash."""
+
+import hashlib
+import subprocess
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from bench import ROOT
+from bench.stacks import Stack
+
+MADE = {"__pycache__", "node_modules"}  # not sources
+
+
+def pins_of(stacks: Iterable[Stack], served: dict[str, str], k6: Path) -> dict[str, Any]:
+    """Hashes of k6, of what measures, and of each stack's folder; served: image or environment."""
+    return {
+        "k6 binary": _digest_of_program(k6, k6.stat().st_mtime_ns),
+        "harness": _digest_of(ROOT, [ROOT / "bench", ROOT / "k6"]),
+        "served": served,
+        "sources": {stack.name: _digest_of(stack.folder, [stack.folder]) for stack in stacks},
+    }
+
+
+def digest_of_git() -> dict[str, Any]:
+    """The commit, and whether anything is not committed; None for both outside of git."""
+    try:
+        commit = _git("rev-parse", "HEAD")
+        return {"commit": commit, "dirty": bool(_git("status", "--porcelain"))}
+    except (OSError, subprocess.CalledProcessError):
+        return {"commit": None, "dirty": None}
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def _digest_of(root: Path, folders: Iterable[Path]) -> str:
+    """Of the names and contents of all source files."""
+    total = hashlib.sha256()
+    for path in sorted(path for folder in folders for path in folder.rglob("*") if path.is_file()):
+        name = path.relative_to(root)
+        if not MADE & set(name.parts) and not path.suffix.startswith(".db"):
+            total.update(f"{name}\0".encode() + path.read_bytes() + b"\0")
+    return total.hexdigest()
+
+
+@cache
+def _digest_of_program(path: Path, changed: int) -> str:
+    """Read again only where the file's time says that it changed: k6 has 50 MB."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
