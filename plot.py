@@ -22,10 +22,12 @@ try:
 
     from bench import Mistake
     from bench.limiter import WRITES
-    from bench.report import Report, Result, bound, number, ranks, write_pairs, write_summary
+    from bench.report import Report, Result
     from bench.selection import Selection, select_campaigns, select_newest
+    from bench.spreadsheet import write_pairs, write_summary
     from bench.stats import UNITS
     from bench.store import RESULTS
+    from bench.tables import bound, number, ranks
 except ImportError as error:
     # Whatever Python was typed, the bench has made one that can draw.
     if MADE_BY_THE_BENCH.exists() and "PLOT_PY" not in os.environ:
@@ -103,7 +105,7 @@ def draw(scenario: str, results: list[Result], selection: Selection) -> Figure:
             va="center",
         )
     better = "higher" if UNITS[scenario] == "requests/s" else "lower"
-    axes.set_yticks(range(len(results)), [result.stack for result in results])
+    axes.set_yticks(range(len(results)), [name(result) for result in results])
     axes.invert_yaxis()
     axes.margins(x=0.12)
     axes.set_title(scenario)
@@ -112,6 +114,11 @@ def draw(scenario: str, results: list[Result], selection: Selection) -> Figure:
         caption(scenario, results, selection), fontsize=6.5, color="#444444", x=0.01, ha="left"
     )
     return figure
+
+
+def name(result: Result) -> str:
+    """The stack; of a write also how many requests it has at work, since those queue for a lock."""
+    return result.stack + f"\n{result.in_flight} at work" * (result.scenario in WRITES)
 
 
 def label(result: Result) -> str:
@@ -143,13 +150,15 @@ Python {condition["python"]}, {condition["workers"]} workers on one machine ({ma
 {share}.
 SQLite in {database["journal_mode"]} mode on {where}; its {database["rows"]} rows are in memory. \
 Load by k6 {condition["k6"]} in a closed loop: a user waits for an answer before it asks again."""
-    if any(result.interval for result in results):
+    if any(result.rank for result in results):
         text += """
 Line: 95 % interval, without what all stacks of a block share. Ranks err in 5 % of scenarios."""
+    elif any(result.interval for result in results):
+        text += "\nLine: 95 % interval of the runs' geometric mean."
     if any(result.limiter.is_lower_bound for result in results):
         text += "\n≥, ≤: k6 was at its own limit; the stack might do better."
     if scenario in WRITES:
-        text += f"\nA commit here takes {commit_ms(selection)} ms, with as many writers as at work."
+        text += f"\nA commit here takes {commit_ms(selection)} ms, with as many writers at work."
     if not selection.interleaved:
         text += (
             "\nNOT INTERLEAVED: the stacks were measured at different times. This ranks nothing."

@@ -23,15 +23,7 @@ from bench.lock import hold_machine
 from bench.machine import describe_machine, partition_cpus
 from bench.profile import load_profile
 from bench.progress import show_progress
-from bench.report import (
-    Report,
-    control_lines,
-    missing,
-    noise_lines,
-    not_to_conclude,
-    problems,
-    results_table,
-)
+from bench.report import Report, missing, problems
 from bench.selfcheck import check_machine
 from bench.server import Engine
 from bench.server.docker import docker_engine, why_no_docker
@@ -39,6 +31,7 @@ from bench.server.local import local_engine
 from bench.stacks import REQUIREMENTS, choose_stacks
 from bench.stats import median_interval
 from bench.store import RESULTS, find_campaigns, read_campaign, read_plan, write_json
+from bench.tables import lines_below, results_table
 
 STOPS = (signal.SIGINT, signal.SIGTERM)
 ENGINES = {"docker": docker_engine, "local": local_engine}
@@ -56,8 +49,9 @@ def main() -> int:
         print(f"bench: {mistake}", file=sys.stderr)
     except OSError as error:  # a disk that is full, a folder that is closed
         print(f"bench: {error.filename or 'the system'}: {error.strerror}", file=sys.stderr)
-    except KeyboardInterrupt:
-        print("bench: stopped; the cells that were finished are kept", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        kept = f"the cells that were finished are kept{''.join(stop.args)}"
+        print(f"bench: stopped; {kept}", file=sys.stderr)
     finally:
         _ignore_signals()
         stop_leftovers(mine=True)
@@ -184,7 +178,7 @@ def _tell_results(folder: Path, console: Console) -> None:
     plan, cells = read_campaign(folder)
     report = Report(cells)
     console.print(results_table(report))
-    for line in (*noise_lines(report), *control_lines(report), not_to_conclude(report)):
+    for line in lines_below(report):
         print(line)
     for problem in problems(cells):
         print(problem, file=sys.stderr)

@@ -68,6 +68,10 @@ def run_campaign(campaign: Campaign, out: Path, say: Say) -> Path:
     folder = create_campaign(out, plan, campaign.setting.profile.path)
     try:
         _measure(campaign, folder, say)
+    except KeyboardInterrupt as stop:
+        if any(folder.glob("cells/*/cell.json")):
+            raise KeyboardInterrupt(f"; --resume {folder} goes on") from stop
+        raise
     finally:
         remove_if_empty(folder)
     return folder

@@ -5,17 +5,18 @@ This is section 3.3 of the paper, from top to bottom; a profile says how long an
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from bench import Mistake
+from bench.disturbance import disturbance, read_counters
 from bench.ledger import disagreement
 from bench.loadgen import K6, NOTHING, Load, run_scenario
-from bench.machine import disturbance, read_counters
 from bench.probe import probe
 from bench.profile import Profile, Scenario
-from bench.server import Engine, Server, inside
+from bench.server import Engine, Row, Server, inside
 from bench.stacks import Stack
 from bench.validity import Evidence, Problem, judge, status, unobservable
 
@@ -83,11 +84,14 @@ def measure_cell(
             if served["pragmas"]["journal_mode"] != profile.journal_mode:
                 raise Mistake(f"{stack.name}: seed.py left another journal mode than asked for")
             _sleep_until(seeded + profile.pauses["seeded"])
-            warmup = cell.load("warmup")
+            with ThreadPoolExecutor(1) as beside:
+                # Under load, as in a request: a busy neighbour makes every loop take more CPU time.
+                dose = beside.submit(inside.loop_seconds, server, turns) if turns else None
+                warmup = cell.load("warmup")
             return {
                 "served": served,
                 "commits": commits,
-                "dose_s": inside.loop_seconds(server, turns) if turns else None,
+                "dose_s": dose.result() if dose else None,
                 "scenarios": _measure_scenarios(cell, warmup, changed),
             }
         finally:
@@ -96,12 +100,14 @@ def measure_cell(
 
 def _measure_scenarios(cell: Running, warmup: Load, changed: Sequence[str]) -> dict[str, Any]:
     profile, server, measured = cell.setting.profile, cell.server, {}
-    idle_until, rows = time.monotonic() + profile.pauses["warm"], inside.rows(server)
+    idle_until = time.monotonic() + profile.pauses["warm"]
+    rows: list[Row] | None = None  # what the database holds, where that is known
     for scenario in profile.scenarios:
         try:
             if scenario.name in profile.reseed:
                 server.seed(profile.rows, profile.journal_mode)
-                rows = inside.rows(server)
+                rows = None
+            rows = inside.rows(server) if rows is None else rows
             sample = probe(scenario.name, server.url, rows)
             if scenario.name in WRITES:
                 rows = inside.rows(server)  # the probe has written
@@ -118,7 +124,7 @@ def _measure_scenarios(cell: Running, warmup: Load, changed: Sequence[str]) -> d
             )
             measured[scenario.name] = _judged(cell, evidence, cost)
         except Mistake as mistake:  # the server is gone: nothing of this scenario counts
-            measured[scenario.name] = _lost(cell, scenario, mistake)
+            measured[scenario.name], rows = _lost(cell, scenario, mistake), None
     return measured
 
 
@@ -180,8 +186,8 @@ def _load_between_counters(
         "same_workers": same,
         "bench_cpu_s": bench_cpu,
     }
-    ours = None if cpu_s is None else cpu_s + bench_cpu + result.cpu_s
-    disturbed = disturbance(machine, machine_after, ours)
+    ours = None if cpu_s is None else cpu_s + bench_cpu
+    disturbed = disturbance(machine, machine_after, ours, result.cpu_s)
     told = quota is not None and quota_after is not None
     disturbed["server_throttled"] = quota_after - quota if told else None  # type: ignore[operator]
     disturbed["server_cpu_s"] = cpu_s

@@ -22,7 +22,7 @@ def faults(folder: Path) -> list[str]:
         return [*_of_shape(folder / "plan.json", "plan", plan), *_of_campaign(folder, plan)]
     except Mistake as mistake:
         return [str(mistake)]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         return [f"{folder} cannot be read: {type(error).__name__}: {error}"]
 
 

@@ -5,8 +5,8 @@ over all stacks, a position the place in it; a cell that was measured again has 
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import combinations
 from typing import Any
@@ -35,14 +35,20 @@ class Model:
     covariance: np.ndarray[Any, Any]  # of the estimates, divided by the variance of the noise
     counts: tuple[int, ...]  # cells, by stack
     sd: float  # of the noise, on logarithms: 0.03 is about 3 %
+    variances: tuple[float, ...]  # of the noise, by stack
     df: int
 
     def difference(self, stack: str, other: str) -> tuple[float, float]:
-        """log(value of stack / value of other), and its standard error."""
+        """log(value of stack / value of other), and its standard error.
+
+        Of the noise of all and of these two the greater counts: where one stack has four times the
+        noise of the others, the false verdicts are 7 in 100 campaigns so, and 11 without.
+        """
+        a, b = self.stacks.index(stack), self.stacks.index(other)
         contrast = np.zeros(len(self.stacks))
-        contrast[self.stacks.index(stack)] += 1
-        contrast[self.stacks.index(other)] -= 1
-        error = self.sd * math.sqrt(max(float(contrast @ self.covariance @ contrast), 0.0))
+        contrast[a], contrast[b] = 1, -1
+        variance = max(self.sd**2, (self.variances[a] + self.variances[b]) / 2)
+        error = math.sqrt(variance * max(float(contrast @ self.covariance @ contrast), 0.0))
         return float(contrast @ self.estimates), error
 
 
@@ -56,7 +62,7 @@ class Pair:
     low: float
     high: float
     word: str
-    blocks: tuple[int, int] | None  # of how many one would need, where it is not resolved
+    blocks: tuple[int, int] | None  # of how many one would need, where more would resolve it
 
 
 @dataclass(frozen=True)
@@ -85,28 +91,35 @@ def fit(observations: Sequence[Observation]) -> Model | None:
     if df < 2:
         return None
     residuals = y - design @ coefficients
-    k = len(stacks)
+    k, counts = len(stacks), np.bincount(stack)
+    squares = np.bincount(stack, weights=residuals**2)
     return Model(
         stacks=tuple(map(str, stacks)),
         estimates=coefficients[:k],
         covariance=np.linalg.pinv(design.T @ design)[:k, :k],
-        counts=tuple(map(int, np.bincount(stack))),
+        counts=tuple(map(int, counts)),
         sd=math.sqrt(float(residuals @ residuals) / df),
+        variances=tuple(map(float, squares / (df * counts / len(y)))),  # each has its share of df
         df=df,
     )
 
 
-def compare(observations: Sequence[Observation], ranked: Sequence[str]) -> Comparison | None:
+def compare(
+    observations: Sequence[Observation], ranked: Sequence[str], bounded: Collection[str] = ()
+) -> Comparison | None:
     """All pairs of the ranked stacks; other arms only help to tell the noise.
 
     Tukey and Kramer's intervals hold for all pairs of one scenario together: in 5 campaigns of 100
-    with equal stacks one pair or more is called different. None where nothing can be told.
+    with equal stacks one pair or more is called different. Bounded stacks might be faster than they
+    could show. None where nothing can be told.
     """
     model = fit(observations)
     names = [name for name in ranked if model and name in model.stacks]
     if not model or len(names) < 2:
         return None
-    pairs = tuple(_pair(model, a, b, len(names)) for a, b in combinations(sorted(names), 2))
+    pairs = tuple(
+        _bounded(_pair(model, a, b, len(names)), bounded) for a, b in combinations(sorted(names), 2)
+    )
     resolved = [pair for pair in pairs if pair.word.startswith("faster")]
     ranks = {
         name: (
@@ -115,7 +128,7 @@ def compare(observations: Sequence[Observation], ranked: Sequence[str]) -> Compa
         )
         for name in names
     }
-    t = float(stats.t.ppf(0.975, model.df))
+    t = _student(0.975, model.df)
     counts = dict(zip(model.stacks, model.counts, strict=True))
     spread = {name: math.exp(t * model.sd / math.sqrt(counts[name])) for name in names}
     return Comparison(pairs, ranks, spread, model.sd)
@@ -124,7 +137,7 @@ def compare(observations: Sequence[Observation], ranked: Sequence[str]) -> Compa
 def planned_ratio(model: Model, stack: str, other: str) -> tuple[float, float, float]:
     """stack / other with a 95 % t interval: for one comparison that was planned beforehand."""
     difference, error = model.difference(stack, other)
-    half = float(stats.t.ppf(0.975, model.df)) * error
+    half = _student(0.975, model.df) * error
     return math.exp(difference), math.exp(difference - half), math.exp(difference + half)
 
 
@@ -135,7 +148,7 @@ def _pair(model: Model, a: str, b: str, family: int) -> Pair:
     half = tukey(family, model.df) * error
     resolved = difference > half
     # Two one-sided tests at 5 % each (Schuirmann 1987): the 90 % interval lies within 5 %.
-    equal = difference + float(stats.t.ppf(0.95, model.df)) * error < math.log1p(EQUAL)
+    equal = difference + _student(0.95, model.df) * error < math.log1p(EQUAL)
     word = {
         (True, False): "faster by",
         (True, True): "faster, but by less than 5 %",
@@ -145,6 +158,12 @@ def _pair(model: Model, a: str, b: str, family: int) -> Pair:
     ratio, low, high = (math.exp(difference + side * half) for side in (0, -1, 1))
     blocks = _blocks_needed(model, difference, family) if word == "not resolved" else None
     return Pair(faster, slower, ratio, low, high, word, blocks)
+
+
+def _bounded(pair: Pair, bounded: Collection[str]) -> Pair:
+    """What the load generator held back is neither slower than another, nor equal to it."""
+    void = pair.slower in bounded or (pair.faster in bounded and pair.word == "practically equal")
+    return replace(pair, word="not resolved", blocks=None) if void else pair
 
 
 @cache
@@ -165,14 +184,21 @@ def _blocks_needed(model: Model, difference: float, family: int) -> tuple[int, i
 
 def _blocks(sd: float, difference: float, family: int) -> int:
     """The least number of blocks whose simultaneous half-width is below the difference."""
-    for blocks in range(3, MOST_BLOCKS):
-        if sd * math.sqrt(2 / blocks) * _tukey_of(family, (family - 1) * (blocks - 2)) < difference:
+    blocks = 3
+    while blocks < MOST_BLOCKS:
+        # Of many degrees of freedom a few will do: beyond 20 the quantile changes by less than 2 %.
+        df = (family - 1) * (blocks - 2)
+        critical = tukey(family, df if df <= 20 else 40 if df <= 60 else 120)
+        needed = 2 * (critical * sd / max(difference, 1e-9)) ** 2
+        if needed <= blocks:
             return blocks
+        blocks = max(blocks + 1, min(math.ceil(0.9 * needed), MOST_BLOCKS))
     return MOST_BLOCKS
 
 
-def _tukey_of(family: int, df: int) -> float:
-    return tukey(family, min(df, 120))  # beyond that it changes by less than 1 %
+@cache
+def _student(probability: float, df: int) -> float:
+    return float(stats.t.ppf(probability, df))
 
 
 def _dummies(levels: Sequence[int]) -> np.ndarray[Any, Any]:

@@ -2,7 +2,6 @@
 
 import os
 import platform
-import re
 import sys
 import time
 from collections.abc import Iterator
@@ -15,7 +14,6 @@ from typing import Any
 import psutil
 
 CGROUPS = Path("/sys/fs/cgroup")
-LEAST_SECONDS = 1.0  # the system counts in ticks of 10 ms: shares of less time would be noise
 
 
 @dataclass(frozen=True)
@@ -84,76 +82,6 @@ def cpu_seconds(pid: int) -> float | None:
         return float(times.user + times.system)
     except (OSError, psutil.Error):
         return None  # it has ended meanwhile, or runs in a virtual machine, as Docker Desktop's do
-
-
-@dataclass(frozen=True)
-class Counters:
-    """What the whole machine has done so far; None where the system does not tell."""
-
-    wall: float  # seconds, of a clock that may be set
-    monotonic: float  # seconds, of one that may not
-    busy_s: float  # CPU seconds of everybody
-    steal_s: float | None  # CPU seconds that other virtual machines took from this one
-    swapped: int  # bytes to and from the disk
-    throttled: int | None  # how often a CPU quota has stopped this bench, and k6 with it
-
-
-def read_counters() -> Counters:
-    """Cheap, and read before and after a measurement only."""
-    times, swap = psutil.cpu_times(), psutil.swap_memory()
-    busy = ("user", "nice", "system", "irq", "softirq")
-    return Counters(
-        wall=time.time(),
-        monotonic=time.monotonic(),
-        busy_s=sum(getattr(times, kind, 0.0) for kind in busy),
-        steal_s=getattr(times, "steal", None),
-        swapped=swap.sin + swap.sout,
-        throttled=own_throttled(),
-    )
-
-
-def disturbance(before: Counters, after: Counters, own_cpu_s: float | None) -> dict[str, Any]:
-    """What disturbed a measurement, as shares of all CPUs; None for what cannot be told.
-
-    own_cpu_s is what server, k6 and bench have used: the rest of what was busy is somebody else.
-    """
-    seconds = after.monotonic - before.monotonic
-    capacity = seconds * (psutil.cpu_count() or 1)
-    steal, foreign = None, None
-    told = seconds >= LEAST_SECONDS
-    if told and before.steal_s is not None and after.steal_s is not None:
-        steal = (after.steal_s - before.steal_s) / capacity
-    if told and own_cpu_s is not None:
-        foreign = max(0.0, after.busy_s - before.busy_s - own_cpu_s) / capacity
-    quota = None
-    if before.throttled is not None and after.throttled is not None:
-        quota = after.throttled - before.throttled
-    return {
-        "seconds": seconds,
-        "clock_step_s": after.wall - before.wall - seconds,
-        "steal_share": steal,
-        "foreign_share": foreign,
-        "swapped_bytes": after.swapped - before.swapped,
-        "throttled": quota,
-    }
-
-
-def throttled(cpu_stat: str) -> int | None:
-    """How often a quota stopped a control group, from its cpu.stat."""
-    found = re.search(r"^nr_throttled (\d+)$", cpu_stat, re.MULTILINE)
-    return int(found[1]) if found else None
-
-
-def own_throttled() -> int | None:
-    """The same of the control group that this process is in, as version 2 or 1 has it."""
-    membership = Path("/proc/self/cgroup")
-    lines = membership.read_text().splitlines() if membership.exists() else []
-    for _, controllers, path in (line.split(":", 2) for line in lines):
-        if controllers == "" or "cpu" in controllers.split(","):
-            stat = CGROUPS / ("cpu" if controllers else "") / path.lstrip("/") / "cpu.stat"
-            if stat.exists():
-                return throttled(stat.read_text())
-    return None
 
 
 def describe_machine() -> dict[str, Any]:

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import Mistake
-from bench.stacks import DOSED, SAME
+from bench.stacks import CONTROLS
 from bench.store import Cell, find_campaigns, read_campaign
-
-CONTROLS = (SAME, DOSED)
 
 
 @dataclass(frozen=True)
@@ -52,4 +50,7 @@ def select_newest(results: Path) -> Selection:
     cells = [cell for stack in sorted(chosen) for cell in chosen[stack]]
     if not cells:
         raise Mistake(f"no valid result in {results}; `nox -s bench` makes some")
-    return Selection(tuple(cells), interleaved=len({cell.campaign for cell in cells}) == 1)
+    campaigns = {cell.campaign for cell in cells}
+    if len(campaigns) == 1:
+        return select_campaigns(list(campaigns))  # with its control arms
+    return Selection(tuple(cells), interleaved=False)

@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.comparison import tukey
+from bench.disturbance import disturbance, read_counters
 from bench.leftovers import mark
 from bench.loadgen import K6, Load, run_scenario
-from bench.machine import Partition, cpu_seconds, disturbance, pinned, read_counters
+from bench.machine import Partition, cpu_seconds, pinned
 from bench.profile import load_profile
 from bench.progress import Say
 from bench.server.start import free_port, wait_until_ready
@@ -100,7 +101,7 @@ def _equal_windows(
             before, used = read_counters(), cpu_seconds(stub.pid) or 0.0
             load = _hello(k6, cpus, summary, url, "hello")
             used = (cpu_seconds(stub.pid) or 0.0) - used
-            disturbed.append(disturbance(before, read_counters(), used + load.cpu_s))
+            disturbed.append(disturbance(before, read_counters(), used, load.cpu_s))
         rates.append(load.requests / load.seconds)
         costs.append(used / load.requests)
     worst = {}

@@ -8,7 +8,8 @@ from bench import ROOT, Mistake
 
 POOL = 40
 # Two arms that judge a campaign: this stack under another name, and with more to do.
-CONTROLLED, SAME, DOSED = "flask_sqlite", "control_same", "control_dosed"
+CONTROLLED = "flask_sqlite"
+CONTROLS = SAME, DOSED = ("control_same", "control_dosed")
 REQUIREMENTS = {"today": "requirements.txt", "paper": "requirements-paper.txt"}
 
 

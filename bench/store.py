@@ -69,13 +69,17 @@ def create_campaign(out: Path, plan: dict[str, Any], profile: Path) -> Path:
     folder = out / f"{started:%Y%m%d-%H%M%S}-{plan['conditions']['profile']['name']}"
     try:
         (folder / "cells").mkdir(parents=True)
-        shutil.copyfile(profile, folder / "profile.json")
-        write_json(folder / "plan.json", {"schema": SCHEMA, "started": started.isoformat(), **plan})
     except FileExistsError as error:
         raise Mistake(f"{folder} is there already; a second later it has another name") from error
     except OSError as error:
         raise Mistake(f"results cannot be written to {out}: {error.strerror}") from error
-    note(folder, "planned", sha256=digest(folder / "plan.json"))
+    try:
+        shutil.copyfile(profile, folder / "profile.json")
+        write_json(folder / "plan.json", {"schema": SCHEMA, "started": started.isoformat(), **plan})
+        note(folder, "planned", sha256=digest(folder / "plan.json"))
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     return folder
 
 
@@ -94,7 +98,9 @@ def new_cell(campaign: Path, name: str) -> Iterator[Path]:
 
 
 def keep_what_is_there(campaign: Path) -> None:
-    """Remove what a killed run was about to write, and note a cell that it had no time to note."""
+    """Remove what a killed run was about to write, and note what it had no time to note."""
+    if not read_journal(campaign):
+        note(campaign, "planned", sha256=digest(campaign / "plan.json"))
     for unfinished in campaign.glob("cells/.*"):
         shutil.rmtree(unfinished)
     noted = {event.get("cell") for event in read_journal(campaign) if event["event"] == "kept"}

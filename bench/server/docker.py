@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from bench import Mistake
+from bench.disturbance import throttled
 from bench.leftovers import OWNER, is_left, owner
-from bench.machine import cpu_seconds, throttled
+from bench.machine import cpu_seconds
 from bench.server import Engine
 from bench.server.start import free_port, last_error, wait_until_ready
 from bench.stacks import REQUIREMENTS, Stack
@@ -103,9 +104,10 @@ class DockerServer:
             processes = _docker("top", self.container, "-o", "pid").split()[1:]
         except Mistake:
             return {}  # the container has ended
-        processes.remove(self._inspect("{{.State.Pid}}"))
+        first = self._inspect("{{.State.Pid}}")
         here = bool(_cgroup(self.container))  # else they are the processes of a virtual machine
-        return {int(pid): cpu_seconds(int(pid)) if here else None for pid in processes}
+        workers = [int(process) for process in processes if process != first]
+        return {pid: cpu_seconds(pid) if here else None for pid in workers}
 
     def throttled(self) -> int | None:
         try:

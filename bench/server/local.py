@@ -14,9 +14,10 @@ from typing import Any
 import psutil
 
 from bench import CACHE, Mistake
+from bench.disturbance import own_throttled
 from bench.environment import environment
 from bench.leftovers import folder_prefix, mark
-from bench.machine import cpu_seconds, own_throttled, peak_bytes, pinned
+from bench.machine import cpu_seconds, peak_bytes, pinned
 from bench.server import Engine
 from bench.server.start import free_port, last_error, wait_until_ready
 from bench.stacks import Stack

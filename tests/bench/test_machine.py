@@ -1,4 +1,4 @@
-"""The machine: what it says of itself, and who gets which of its CPUs."""
+"""The machine: what it says of itself, who gets which of its CPUs, and who used them."""
 
 import json
 import os
@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.strategies import integers, sets
 
-from bench.machine import Partition, describe_machine, partition_cpus, pinned
+from bench import ROOT
+from bench.machine import (
+    Partition,
+    cpu_seconds,
+    describe_host,
+    describe_machine,
+    partition_cpus,
+    pinned,
+)
 
 can_pin = pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no CPU can be pinned")
 unhurried = settings(deadline=None, database=None)
@@ -76,3 +84,30 @@ def test_a_machine_says_the_same_of_itself_every_time():
     assert said == describe_machine() == json.loads(json.dumps(said))
     assert said["cpus"] == os.cpu_count()
     assert all(said.values())
+
+
+def test_cpu_time_of_a_process_grows_as_it_works():
+    used = cpu_seconds(os.getpid())
+    total = sum(range(1_000_000))
+    assert total and cpu_seconds(os.getpid()) > used > 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is counted in ticks")
+def test_cpu_time_is_told_more_finely_than_in_ticks():
+    times = {cpu_seconds(os.getpid()) for _ in range(10)}
+    assert len(times) == 10
+    assert max(times) - min(times) < 0.01
+
+
+def test_a_process_that_has_ended_has_no_cpu_time():
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    assert cpu_seconds(process.pid) is None
+
+
+def test_a_host_says_what_else_may_explain_a_result():
+    said = describe_host()
+    assert said == json.loads(json.dumps(said))
+    schema = json.loads((ROOT / "bench" / "schema" / "cell-2.json").read_text())
+    assert sorted(said) == sorted(schema["properties"]["host"]["required"])
+    assert said["processes"] > 0

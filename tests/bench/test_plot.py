@@ -7,11 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib
 import pytest
-from synthetic import SCENARIOS, campaign
+from synthetic import SCENARIOS, STACKS, campaign, noisy
+
+import plot
+from bench.selection import select_campaigns
+from bench.stacks import CONTROLS
 
 ROOT = Path(__file__).parents[2]
-STACKS = ("django_drf", "fastapi_sqlalchemy", "fastapi_sqlite", "flask_sqlalchemy", "flask_sqlite")
 FIGURES = [f"{place}-{scenario}" for place, scenario in enumerate(SCENARIOS, start=1)]
 
 
@@ -50,7 +54,7 @@ def drawn(tmp_path_factory):
     """Five stacks in one campaign; get is invalid in all of Django's runs and in one of Flask's."""
     repository = Repository(tmp_path_factory.mktemp("repository"))
     invalid = {("django_drf", run, "get") for run in (1, 2, 3)} | {("flask_sqlite", 3, "get")}
-    campaign(repository.results, "20251121-quick", STACKS, runs=3, invalid=invalid)
+    campaign(repository.results, "20251121-quick", STACKS, runs=3, invalid=invalid, ms=noisy())
     done = repository.plot("results/20251121-quick", "--out", "results/figures")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "results/figures: figures and summary.csv of 20251121-quick\n"
@@ -59,15 +63,17 @@ def drawn(tmp_path_factory):
 
 def test_there_are_seven_figures_twice_and_their_numbers(drawn):
     names = {path.name for path in (drawn.results / "figures").iterdir()}
-    assert names == {f"{f}.{kind}" for f in FIGURES for kind in ("svg", "png")} | {"summary.csv"}
+    assert names == {f"{f}.{kind}" for f in FIGURES for kind in ("svg", "png")} | {
+        "summary.csv",
+        "pairs.csv",
+    }
     for figure in FIGURES:
         assert "</svg>" in drawn.svg(figure)
         assert (drawn.results / "figures" / f"{figure}.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_same_results_give_the_same_bytes(drawn):
-    done = drawn.plot("results/20251121-quick", "--out", "again", PYTHONHASHSEED="7")
-    assert done.returncode == 0
+    draw_here(drawn.results / "20251121-quick", drawn.folder / "again")  # in another process
     for path in (drawn.results / "figures").iterdir():
         assert (drawn.folder / "again" / path.name).read_bytes() == path.read_bytes(), path.name
 
@@ -81,6 +87,109 @@ def test_every_stack_and_the_scenarios_unit_stand_in_a_figure(drawn):
         assert unit in svg
 
 
+# What a figure says of its numbers
+
+INTERVAL = "stroke: #222222"  # the colour of nothing else
+RANKED = "Line: 95 % interval, without what all stacks of a block share."
+ALONE = "Line: 95 % interval of the runs' geometric mean."
+
+
+def draw_here(campaign, out):
+    """Without a program's start, which takes longer than drawing."""
+    with matplotlib.rc_context({"svg.fonttype": "none"}):
+        plot.draw_all(select_campaigns([campaign]), out)
+
+
+@pytest.fixture
+def svg_of(tmp_path):
+    """A figure of a campaign that is made up."""
+
+    def svg_of(figure, *arguments, **options):
+        folder = campaign(
+            tmp_path, "1", *arguments, scenarios=[figure.partition("-")[2]], **options
+        )
+        draw_here(folder, tmp_path / "figures")
+        return (tmp_path / "figures" / f"{figure}.svg").read_text()
+
+    return svg_of
+
+
+@pytest.fixture(scope="module")
+def ranked(tmp_path_factory):
+    """Five runs with noise and control arms; django_drf takes twice as long as all others."""
+    repository = Repository(tmp_path_factory.mktemp("ranked"))
+    ms = noisy(sd=0.01, django_drf=2.0)
+    suspect = {("flask_sqlite", run, "get") for run in (2, 3)}
+    options = {"controls": CONTROLS, "ms": ms, "suspect": suspect}
+    campaign(repository.results, "1", STACKS, runs=5, **options)
+    draw_here(repository.results / "1", repository.results / "figures")
+    return repository
+
+
+def test_intervals_are_drawn_and_explained(ranked):
+    for figure in FIGURES:
+        assert INTERVAL in ranked.svg(figure)
+        assert RANKED in ranked.svg(figure)
+        assert ALONE not in ranked.svg(figure)
+
+
+def test_ranks_stand_beside_the_means(ranked):
+    for figure in FIGURES:
+        assert ranked.svg(figure).count("  rank 5<") == 1
+        assert ranked.svg(figure).count("  rank 1-4") == 4
+
+
+def test_control_arms_are_not_drawn(ranked):
+    assert not any("control" in ranked.svg(figure) for figure in FIGURES)
+    for file in ("summary.csv", "pairs.csv"):
+        assert "control" not in (ranked.results / "figures" / file).read_text()
+
+
+def test_suspect_runs_are_told_in_their_figure(ranked):
+    assert [figure for figure in FIGURES if "(2 suspect)" in ranked.svg(figure)] == ["4-get"]
+
+
+def test_every_pair_stands_in_a_csv(ranked):
+    with (ranked.results / "figures" / "pairs.csv").open() as file:
+        lines = list(csv.DictReader(file))
+    assert len(lines) == 10 * len(SCENARIOS)
+    assert {line["slower"] for line in lines if line["verdict"] == "faster by"} == {"django_drf"}
+
+
+def test_one_run_has_neither_interval_nor_rank(svg_of):
+    svg = svg_of("4-get", STACKS)
+    assert not [word for word in (INTERVAL, "Line: ", "rank ") if word in svg]
+
+
+def test_runs_that_are_not_compared_have_an_interval_of_their_own(svg_of):
+    svg = svg_of("4-get", runs=5, ms=noisy())
+    assert INTERVAL in svg and ALONE in svg
+    assert not [word for word in (RANKED, "rank ") if word in svg]
+
+
+@pytest.mark.parametrize(
+    ("figure", "shown"), [("1-hello", "≥ 25,000"), ("4-get", "≤ 2.00"), ("7-delete", "2.00")]
+)
+def test_what_k6_limited_is_a_bound_and_the_caption_says_so(svg_of, figure, shown):
+    svg = svg_of(figure, k6_busy=0.9)
+    assert f">{shown}<" in svg
+    said = "≥, ≤: k6 was at its own limit; the stack might do better."
+    assert (said in svg) == (figure != "7-delete")  # in its 2 s k6's share is not told
+
+
+def test_what_k6_did_not_limit_is_no_bound(ranked):
+    assert not any({"≥", "≤"} & set(ranked.svg(figure)) for figure in FIGURES)
+
+
+def test_a_figure_of_writes_says_what_a_commit_costs_and_how_many_are_at_work(drawn):
+    said = "A commit here takes 0.300 to 1.50 ms, with as many writers at work."
+    for figure in FIGURES:
+        writes = figure in ("5-create", "6-update", "7-delete")
+        assert (said in drawn.svg(figure), " at work<" in drawn.svg(figure)) == (writes, writes)
+    assert drawn.svg("5-create").count(">4 at work<") == len(STACKS)
+    assert drawn.svg("7-delete").count(">1 at work<") == len(STACKS)
+
+
 def test_an_invalid_measurement_can_be_seen_in_its_figure_and_in_no_other(drawn):
     for figure in FIGURES:
         seen = "no valid run of 3" in drawn.svg(figure), "(2 of 3 runs valid)" in drawn.svg(figure)
@@ -88,7 +197,7 @@ def test_an_invalid_measurement_can_be_seen_in_its_figure_and_in_no_other(drawn)
 
 
 def test_the_caption_says_under_which_conditions_it_was_measured(drawn):
-    for condition in ("Profile quick", "engine local", "Python 3.14.0", "A CPU", "k6 v2.2.0"):
+    for condition in ("Profile standard", "engine local", "Python 3.14.0", "A CPU", "k6 v2.2.0"):
         assert all(condition in drawn.svg(figure) for figure in FIGURES)
 
 
@@ -182,7 +291,7 @@ def test_where_no_python_can_draw_the_one_command_that_helps_is_named(repository
 
 
 def test_a_thousand_cells_are_drawn_in_less_than_500_megabytes(repository):
-    campaign(repository.results, "1", STACKS, runs=200)
+    campaign(repository.results, "1", STACKS, runs=200, ms=lambda _, run, *rest: 2.0 + run % 5)
     process = subprocess.Popen([sys.executable, "plot.py", "results/1"], cwd=repository.folder)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)

@@ -5,6 +5,7 @@ from synthetic import SCENARIOS, campaign, write
 
 from bench import Mistake
 from bench.selection import select_campaigns, select_newest
+from bench.stacks import CONTROLS
 from bench.store import read_campaign
 
 ALL = ("django_drf", "flask_sqlite")
@@ -20,7 +21,7 @@ def make(tmp_path):
 
 def chosen(selection):
     """Which campaign each stack's cells come from."""
-    return {cell.stack: cell.campaign for cell in selection.cells}
+    return {cell.stack: cell.campaign.name for cell in selection.cells}
 
 
 def everything_invalid(stack):
@@ -58,6 +59,30 @@ def test_a_campaign_without_one_valid_cell_of_a_stack_does_not_hide_an_older_one
     make("3", "fastapi_sqlite")
     newest = {"django_drf": "2", "fastapi_sqlite": "3", "flask_sqlite": "1"}
     assert chosen(select_newest(tmp_path)) == newest
+
+
+def test_a_cell_that_was_measured_again_until_it_was_whole_is_chosen_with_all_attempts(
+    make, tmp_path
+):
+    lost = {("flask_sqlite", 1, "get", 1), ("flask_sqlite", 1, "list", 2)}
+    make("1")
+    make("2", "flask_sqlite", invalid=lost, attempts={("flask_sqlite", 1): 3})
+    selection = select_newest(tmp_path)
+    assert chosen(selection) == {"django_drf": "1", "flask_sqlite": "2"}
+    assert len(selection.cells) == 1 + 3
+
+
+def test_a_suspect_measurement_is_chosen_like_a_valid_one(make, tmp_path):
+    make("1")
+    make("2", suspect={("flask_sqlite", 1, "get")})
+    assert chosen(select_newest(tmp_path)) == {"django_drf": "2", "flask_sqlite": "2"}
+
+
+def test_control_arms_come_along_with_their_own_campaign_and_with_no_other(make, tmp_path):
+    make("1", controls=CONTROLS)
+    assert set(chosen(select_newest(tmp_path))) == {*ALL, *CONTROLS}
+    make("2", "flask_sqlite", controls=CONTROLS)
+    assert chosen(select_newest(tmp_path)) == {"django_drf": "1", "flask_sqlite": "2"}
 
 
 @pytest.mark.parametrize(
@@ -139,6 +164,6 @@ def test_a_campaign_that_is_named_twice_is_counted_once(make):
 
 
 def test_a_campaign_without_a_finished_cell_is_a_mistake(tmp_path):
-    write(tmp_path / "1" / "plan.json", {"schema": 1, "stacks": ["flask_sqlite"], "cells": []})
+    write(tmp_path / "1" / "plan.json", {"schema": 2, "stacks": ["flask_sqlite"], "cells": []})
     with pytest.raises(Mistake, match="no finished cell in .*1$"):
         select_campaigns([tmp_path / "1"])

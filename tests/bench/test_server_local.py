@@ -19,7 +19,8 @@ import pytest
 
 import bench.server.start
 from bench import Mistake
-from bench.server import Row
+from bench.disturbance import own_throttled
+from bench.server import Row, inside
 from bench.server.local import local_engine
 from bench.stacks import REQUIREMENTS, Stack, find_stacks
 
@@ -71,8 +72,8 @@ def test_it_answers_at_its_address_before_it_has_a_database(server):
 
 
 def test_rows_that_are_not_there_are_a_mistake():
-    with serve() as server, pytest.raises(Mistake, match="flask_sqlite: no rows: .*no such table"):
-        server.rows()
+    with serve() as server, pytest.raises(Mistake, match="flask_sqlite: .*no such table: items"):
+        inside.rows(server)
 
 
 @pytest.mark.parametrize("journal_mode", ["delete", "wal"])
@@ -80,7 +81,7 @@ def test_seeding_makes_the_rows_anew_in_the_journal_mode(journal_mode):
     with serve() as server:
         for count in (50, 30):
             server.seed(count, journal_mode)
-            rows = server.rows()
+            rows = inside.rows(server)
             assert [row.id for row in rows] == list(range(1, count + 1))
             assert rows[4] == Row(5, "Item 5", "What there is to say about item 5", 6.25, 0)
         assert len(json.loads(get(server, "/items/"))) == 30
@@ -120,7 +121,7 @@ def test_a_worker_that_dies_is_another_set_of_workers():
         before = server.workers()
         os.kill(min(before), signal.SIGKILL)
         psutil.wait_procs([psutil.Process(min(before))], timeout=30)
-        assert server.workers() != before
+        assert server.workers().keys() != before.keys()
 
 
 def test_its_log_is_what_it_prints(server):
@@ -128,12 +129,64 @@ def test_its_log_is_what_it_prints(server):
 
 
 def test_it_tells_interpreter_packages_and_database(server):
-    said = server.describe()
+    server.seed(1, "wal")
+    said = inside.describe(server)
     assert json.loads(json.dumps(said)) == said
     locked = re.search(r"^flask==(\S+)", (STACK.folder / "requirements.txt").read_text(), re.M)
     assert said["packages"]["Flask"] == locked[1]
     assert said["python"] == ".".join(map(str, sys.version_info[:3]))
     assert said["sqlite"] and said["database_filesystem"]
+    assert said["pragmas"]["journal_mode"] == "wal"
+
+
+def test_it_tells_which_environment_it_runs_in(server):
+    name = local_engine(REQUIREMENTS["today"], None, 2, 2).prepare(STACK)
+    assert server.describe() == {"environment": name}
+    assert (bench.CACHE / "environments" / name / "bin" / "gunicorn").exists()
+
+
+def test_its_workers_tell_their_cpu_time_and_the_masters_comes_on_top(server):
+    get(server, "/hello")
+    used = server.workers().values()
+    assert 0 < min(used)
+    assert sum(used) < server.cpu_seconds()
+
+
+@linux
+def test_how_often_a_quota_stopped_it_is_what_the_bench_was_stopped(server):
+    assert server.throttled() == own_throttled()
+
+
+# What only its own interpreter can tell
+
+
+def test_a_program_runs_in_its_environment_and_gives_json(server):
+    program = "import flask, json, os, sys; print(json.dumps([os.getcwd(), *sys.argv[1:]]))"
+    assert server.python(program, "a", "b c") == [str(STACK.folder), "a", "b c"]
+
+
+def test_a_program_that_fails_is_a_mistake_with_its_last_line(server):
+    with pytest.raises(Mistake, match="flask_sqlite: python -c fails: ValueError: no lamp$"):
+        server.python("raise ValueError('no lamp')")
+
+
+@pytest.mark.parametrize("journal_mode", ["delete", "wal"])
+def test_what_a_commit_costs_is_measured_beside_the_database_and_leaves_nothing(journal_mode):
+    with serve() as server:
+        server.seed(30, journal_mode)
+        before = set(server.folder.iterdir())
+        one, four = (inside.commits(server, writers, journal_mode) for writers in (1, 4))
+        assert set(server.folder.iterdir()) == before
+        assert len(inside.rows(server)) == 30
+    for found in (one, four):
+        assert found.keys() == {"a_second", "median_ms"}
+        assert min(found.values()) > 0
+    assert one["a_second"] * one["median_ms"] < 2000  # a median is at most twice the mean
+
+
+def test_a_longer_loop_needs_more_cpu(server):
+    short, long = (inside.loop_seconds(server, turns) for turns in (100_000, 1_000_000))
+    assert 0 < 3 * short < long < 30 * short
 
 
 # What may not reach it
@@ -166,7 +219,7 @@ def test_it_runs_on_its_cpus_and_nobody_else_does():
     before = os.sched_getaffinity(0)
     one = {max(before)}
     with serve(cpus=frozenset(one)) as server:
-        for pid in server.workers() | {server.process.pid}:
+        for pid in {*server.workers(), server.process.pid}:
             assert os.sched_getaffinity(pid) == one
         assert os.sched_getaffinity(0) == before
 
@@ -236,7 +289,7 @@ def test_two_can_be_served_at_once(server):
         assert other.port != server.port
         other.seed(1, "wal")
         server.seed(2, "wal")
-        assert (len(other.rows()), len(server.rows())) == (1, 2)
+        assert (len(inside.rows(other)), len(inside.rows(server))) == (1, 2)
 
 
 # At its start

@@ -1,15 +1,28 @@
 """Statistics: from measured values to the numbers that are shown."""
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis.strategies import floats, integers, lists, none
-from synthetic import measurement
+from hypothesis.strategies import builds, floats, integers, just, lists, none, sampled_from
+from scipy import stats
+from synthetic import GRID, measurement
 
 from bench.profile import SCENARIOS
-from bench.stats import UNITS, cpu_per_1000, summarise, value_of
+from bench.report import PERCENTILES
+from bench.stats import (
+    UNITS,
+    Distribution,
+    cpu_per_1000,
+    is_shown,
+    judged_value,
+    median_interval,
+    merged_percentile,
+    summarise,
+    value_of,
+)
 
 unhurried = settings(deadline=None, database=None)
-a_value = floats(0, 1e6)
+a_value = floats(1e-6, 1e6) | just(0.0)
 
 
 def test_every_scenario_has_a_unit_in_the_papers_order():
@@ -33,6 +46,22 @@ def test_a_response_time_is_k6s_mean_whatever_the_rate(scenario):
 def test_where_nothing_was_measured_there_is_no_value():
     assert value_of("hello", measurement(seconds=0.0)) is None
     assert value_of("get", measurement(mean_ms=None)) is None
+    assert judged_value("hello", measurement(requests=0)) is None
+    assert judged_value("get", measurement(mean_ms=None)) is None
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_stacks_are_compared_by_a_time_so_that_less_is_better(scenario):
+    fast = measurement(requests=2000, seconds=10.0, mean_ms=50.0)
+    slow = measurement(requests=1000, seconds=10.0, mean_ms=100.0)
+    assert judged_value(scenario, slow) == 2 * judged_value(scenario, fast)
+
+
+def test_lists_are_compared_by_the_time_of_the_whole_batch():
+    at_once = measurement(requests=100, seconds=4.0, mean_ms=400.0)
+    in_turn = measurement(requests=100, seconds=4.0, mean_ms=385.0)
+    assert judged_value("list", at_once) == judged_value("list", in_turn) == 0.04
+    assert value_of("list", at_once) != value_of("list", in_turn)
 
 
 def test_cpu_is_counted_for_a_thousand_requests():
@@ -45,12 +74,16 @@ def test_cpu_that_is_not_known_is_not_zero():
     assert cpu_per_1000(measurement(cpu_s=0.0)) == 0
 
 
+# A summary of runs
+
+
 @unhurried
 @given(values=lists(a_value, min_size=1))
 def test_a_summary_has_every_run_and_their_arithmetic_mean(values):
     summary = summarise(values)
     assert summary.values == tuple(values)
     assert summary.mean == pytest.approx(sum(values) / len(values))
+    assert summary.low <= summary.median <= summary.high
     assert (summary.low, summary.high) == (min(values), max(values))
 
 
@@ -63,3 +96,153 @@ def test_a_run_without_a_value_is_left_out(values):
 def test_there_is_no_mean_of_nothing():
     assert summarise([]) is None
     assert summarise([None]) is None
+
+
+@unhurried
+@given(values=lists(floats(0.1, 1e6), min_size=2, max_size=20))
+def test_the_geometric_mean_and_its_interval_are_scipys_of_the_logarithms(values):
+    summary, logs = summarise(values), np.log(values)
+    assert summary.geometric == pytest.approx(stats.gmean(values))
+    if logs.std():  # scipy has no interval without a spread
+        expected = np.exp(stats.t.interval(0.95, len(logs) - 1, logs.mean(), stats.sem(logs)))
+        assert summary.interval == pytest.approx(tuple(expected))
+    low, high = summary.interval
+    assert low <= summary.geometric * (1 + 1e-9) and summary.geometric <= high * (1 + 1e-9)
+
+
+@unhurried
+@given(values=lists(floats(0.1, 1e3), min_size=2, max_size=9), factor=floats(0.01, 100))
+def test_another_unit_is_the_same_interval(values, factor):
+    there, here = summarise([value * factor for value in values]), summarise(values)
+    assert there.interval == pytest.approx(tuple(bound * factor for bound in here.interval))
+
+
+@pytest.mark.parametrize("values", [[7.0], [0.0, 7.0], [0.0, 0.0]])
+def test_a_single_run_or_a_zero_has_no_interval(values):
+    summary = summarise(values)
+    assert (summary.geometric, summary.interval) == (None, None)
+
+
+# Percentiles of several runs
+
+
+def distribution(times):
+    """What k6's summary keeps of a run's response times."""
+    return Distribution(len(times), GRID, np.percentile(times, GRID).tolist())
+
+
+def response_times(seed, count, middle, spread):
+    return np.random.default_rng(seed).lognormal(np.log(middle), spread, count)
+
+
+a_run = builds(
+    response_times, integers(0, 2**32), integers(20, 2000), floats(0.1, 1000), floats(0.01, 2)
+)
+some_runs = lists(a_run, min_size=1, max_size=5)
+a_percentage = floats(0, 100)
+
+
+def within(found, times, percentage, slack):
+    """Whether it is a percentile of these times, to within a step of the grid."""
+    low, high = (max(0.0, min(100.0, percentage + side * slack)) for side in (-1, 1))
+    least, greatest = np.percentile(times, [low, high])
+    return least * (1 - 1e-9) <= found <= greatest * (1 + 1e-9)
+
+
+def slack(runs):
+    """A step of the grid, and what so few times as in the smallest run leave open."""
+    return 1 + 200 / min(map(len, runs))
+
+
+@unhurried
+@given(runs=some_runs, percentage=a_percentage)
+def test_a_merged_percentile_is_that_of_all_requests_together(runs, percentage):
+    found = merged_percentile(list(map(distribution, runs)), percentage)
+    assert within(found, np.concatenate(runs), percentage, slack(runs))
+
+
+@unhurried
+@given(run=a_run, percentage=sampled_from(PERCENTILES))
+def test_of_a_single_run_it_is_that_runs_own(run, percentage):
+    found = merged_percentile([distribution(run)], percentage)
+    assert found == pytest.approx(np.percentile(run, percentage))
+
+
+@unhurried
+@given(runs=some_runs, percentage=a_percentage)
+def test_the_order_of_runs_does_not_matter(runs, percentage):
+    merged = list(map(distribution, runs))
+    there, back = (merged_percentile(order, percentage) for order in (merged, merged[::-1]))
+    assert there == pytest.approx(back)
+
+
+@settings(unhurried, max_examples=30)
+@given(a=a_run, b=a_run, c=a_run, percentage=a_percentage)
+def test_it_does_not_matter_which_runs_are_merged_first(a, b, c, percentage):
+    def merged(*runs):
+        ms = [merged_percentile(runs, p) for p in GRID]
+        return Distribution(sum(run.count for run in runs), GRID, ms)
+
+    first, second, third = map(distribution, (a, b, c))
+    together = np.concatenate([a, b, c])
+    for runs in ([merged(first, second), third], [first, merged(second, third)]):
+        found = merged_percentile(runs, percentage)
+        assert within(found, together, percentage, 2 * slack([a, b, c]))
+
+
+@unhurried
+@given(run=a_run, times=integers(2, 5), percentage=a_percentage)
+def test_the_same_run_again_changes_nothing(run, times, percentage):
+    one = distribution(run)
+    again = merged_percentile([one] * times, percentage)
+    assert again == pytest.approx(merged_percentile([one], percentage))
+
+
+@unhurried
+@given(runs=some_runs, percentages=lists(a_percentage, min_size=2, max_size=9))
+def test_a_greater_percentage_has_no_lesser_time_and_all_lie_between_least_and_greatest(
+    runs, percentages
+):
+    merged = list(map(distribution, runs))
+    found = [merged_percentile(merged, p) for p in [0, *sorted(percentages), 100]]
+    for less, more in zip(found, found[1:], strict=False):
+        assert less <= more * (1 + 1e-9)
+    least, greatest = min(map(min, runs)), max(map(max, runs))
+    assert (found[0], found[-1]) == pytest.approx((least, greatest))
+
+
+def test_the_mean_of_the_runs_percentiles_is_another_number():
+    fast = distribution(np.linspace(1, 2, 10_000))
+    slow = distribution(np.linspace(101, 102, 500))
+    # 95 of 100 requests are of the fast run; so are all up to the 95th percentile, nearly.
+    assert merged_percentile([fast, slow], 50) == pytest.approx(1.525, abs=0.001)
+    assert merged_percentile([fast, slow], 95) == pytest.approx(2, abs=0.01)
+    assert merged_percentile([fast, slow], 99) > 101
+    mean = (merged_percentile([fast], 50) + merged_percentile([slow], 50)) / 2
+    assert mean == pytest.approx(51.5)
+
+
+@pytest.mark.parametrize("percentage", PERCENTILES)
+@pytest.mark.parametrize("users", [1, 10, 50, 100])
+def test_a_percentile_is_shown_where_ten_times_the_users_lie_beyond_it(percentage, users):
+    enough = round(10 * users / (1 - percentage / 100))
+    assert is_shown(percentage, enough, users)
+    assert is_shown(percentage, 2 * enough, users)
+    assert not is_shown(percentage, enough - 1, users)
+
+
+# Medians
+
+
+@pytest.mark.parametrize(("n", "first"), [(1, 0), (5, 0), (6, 0), (8, 0), (9, 1), (12, 2), (20, 5)])
+def test_the_interval_of_a_median_lies_between_two_of_the_values(n, first):
+    median, low, high = median_interval([float(7 * i % n) for i in range(n)])
+    assert (median, low, high) == ((n - 1) / 2, first, n - 1 - first)
+
+
+@unhurried
+@given(n=integers(6, 200))
+def test_the_interval_of_a_median_is_the_narrowest_that_errs_in_5_percent(n):
+    _, low, _ = median_interval(list(map(float, range(n))))
+    misses = [2 * stats.binom.cdf(k, n, 0.5) for k in (int(low), int(low) + 1)]
+    assert misses[0] <= 0.05 < misses[1]

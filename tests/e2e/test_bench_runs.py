@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -87,13 +88,23 @@ def one(tmp_path_factory):
 
 
 def test_a_run_ends_with_a_table_of_all_scenarios(one):
-    rows = [line for line in one.process.said.splitlines() if line.endswith("1 of 1 ")]
-    assert [row.split(",")[0] for row in rows] == list(SEVEN)
-    assert all(" flask_sqlite " in row for row in rows)
+    lines = one.process.said.splitlines()
+    titles = [
+        number
+        for number, line in enumerate(lines)
+        if line.startswith(tuple(f"{s}, " for s in SEVEN))
+    ]
+    assert [lines[number].split(",")[0] for number in titles] == list(SEVEN)
+    for number in titles:
+        stack, median, cpu, in_flight, valid, _, attempted, *limiter = lines[number + 1].split()
+        assert (stack, valid, attempted) == ("flask_sqlite", "1", "1")
+        assert float(median.replace(",", "")) > 0 < float(cpu)
+        assert int(in_flight) in (1, 2)
+        assert limiter
 
 
 def test_a_run_tells_how_far_it_is(one):
-    lines = [line for line in one.process.said.splitlines() if "%" in line]
+    lines = [line for line in one.process.said.splitlines() if re.match(r" *\d+%  ", line)]
     steps = [line.partition("flask_sqlite: ")[2].split()[0] for line in lines]
     assert steps == ["set", "start", "warmup", *SEVEN]
     shares = [int(line.split("%")[0]) for line in lines]
@@ -105,7 +116,13 @@ def test_in_a_pipe_nothing_is_coloured_or_redrawn(one):
 
 
 def test_a_campaign_holds_its_plan_and_every_raw_value(one):
-    assert {path.name for path in one.campaign.iterdir()} == {"plan.json", "cells", "figures"}
+    assert {path.name for path in one.campaign.iterdir()} == {
+        "plan.json",
+        "profile.json",
+        "journal.ndjson",
+        "cells",
+        "figures",
+    }
     (cell,) = (one.campaign / "cells").iterdir()
     assert cell.name == "1-1-flask_sqlite"
     loads = [f"{name}.{kind}" for name in (*SEVEN, "warmup") for kind in ("json", "log")]
@@ -123,7 +140,12 @@ def test_every_measurement_is_what_k6_counted_and_counts(one):
         assert requests == metrics["http_reqs"]["count"] == metrics["iterations"]["count"]
         assert requests == 20 or name == "hello"
         assert measured["server"]["cpu_s"] > 0
-        assert measured["problems"] == []
+        by_worker = sum(measured["server"]["worker_cpu_s"])
+        assert by_worker == pytest.approx(measured["server"]["cpu_s"], rel=0.2)  # but the master's
+        assert measured["load"]["bytes_received"] == pytest.approx(
+            requests * measured["probe_bytes"], rel=0.02
+        )
+        assert (measured["status"], measured["problems"]) == ("valid", [])
 
 
 def test_a_cell_says_under_which_conditions_it_was_measured(one):
@@ -140,8 +162,14 @@ def test_a_cell_says_under_which_conditions_it_was_measured(one):
 def test_a_run_draws_its_figures(one):
     names = [f"{place}-{name}" for place, name in enumerate(SEVEN, start=1)]
     figures = {path.name for path in (one.campaign / "figures").iterdir()}
-    assert figures == {f"{n}.{kind}" for n in names for kind in ("svg", "png")} | {"summary.csv"}
+    drawn = {f"{name}.{kind}" for name in names for kind in ("svg", "png")}
+    assert figures == drawn | {"summary.csv", "pairs.csv"}
     assert str(one.campaign / "figures") in one.process.said.splitlines()[-1]
+
+
+def test_what_a_run_wrote_can_be_quoted(one):
+    process = one.finish(one.start("check", str(one.campaign)))
+    assert (process.returncode, process.said) == (0, f"{one.campaign.name}: complete\n")
 
 
 def test_nothing_is_left_beside_the_results(one):
@@ -165,7 +193,7 @@ def test_stacks_take_turns_as_the_plan_says(bench):
     first, second, third, fourth = (cell["stack"] for cell in plan)
     assert {first, second} == {"flask_sqlite", "fastapi_sqlite"}
     assert (third, fourth) == (second, first)
-    assert process.said.count(" 2 of 2 \n") == 4  # of two stacks in two scenarios
+    assert process.said.count(" 2 of 2 ") == 4  # of two stacks in two scenarios
 
 
 # A stack that does not do its work
@@ -187,13 +215,18 @@ def test_lost_inserts_are_named_and_do_not_count(bench):
 
     process = bench.finish(bench.start_run())
     assert process.returncode == 2
-    lost, verdict = process.complained.splitlines()
-    assert lost.startswith("not valid: flask_sqlite, run 1, create: rows: the database disagrees: ")
-    assert "3 rows missing or changed, 0 unexpected, such as Row(id=56," in lost
-    assert verdict == f"bench: {bench.campaign.name} is not complete and valid"
-    hello, create = (line for line in process.said.splitlines() if line.endswith(" of 1 "))
-    assert hello.endswith(" 1 of 1 ")
-    assert create.split()[2:] == ["flask_sqlite", "none", "0", "of", "1"]
+    *lost, verdict = process.complained.splitlines()
+    for attempt, line in enumerate(lost, start=1):
+        where = f"invalid: flask_sqlite, run 1, attempt {attempt}, create: "
+        assert line.startswith(f"{where}rows: the database disagrees: ")
+        assert "3 rows missing or changed, 0 unexpected, such as Row(id=56," in line
+    assert len(lost) == 3
+    unmeasured = "no attempt was valid for 1 of its measurements: flask_sqlite, run 1, create"
+    assert verdict == f"bench: {bench.campaign.name} is degraded: {unmeasured}"
+    hello, create = (line for line in process.said.splitlines() if " flask_sqlite  " in line)
+    assert " 1 of 3 " in hello
+    assert create.split()[:2] == ["flask_sqlite", "none"]
+    assert " 0 of 3 " in create
     assert (bench.campaign / "figures" / "5-create.svg").exists()
 
 
@@ -209,16 +242,33 @@ def test_a_run_that_is_interrupted_keeps_the_cells_that_were_finished(bench):
     process.send_signal(signal.SIGINT)
     bench.finish(process)
     assert process.returncode == 2
-    assert process.complained == "bench: stopped; the cells that were finished are kept\n"
+    kept = f"the cells that were finished are kept; --resume {bench.campaign} goes on"
+    assert process.complained == f"bench: stopped; {kept}\n"
     assert psutil.wait_procs(children, timeout=10)[1] == []
     assert os.listdir(bench.campaign / "cells") == ["1-1-flask_sqlite"]
     assert bench.cells()[0]["scenarios"]["hello"]["problems"] == []
+
+    resumed = bench.finish(bench.start("run", "--resume", str(bench.campaign)))
+    assert (resumed.returncode, resumed.complained) == (0, "")
+    names = {cell["block"]: cell["stack"] for cell in bench.cells()}
+    assert names == {1: "flask_sqlite", 2: "flask_sqlite"}
+    journal = [json.loads(line) for line in (bench.campaign / "journal.ndjson").open()]
+    begun = [event["cell"] for event in journal if event["event"] == "begun"]
+    assert begun == ["1-1-flask_sqlite", "2-1-flask_sqlite", "2-1-flask_sqlite"]
+    assert [event["event"] for event in journal].count("kept") == 2
+
+
+def test_only_a_campaign_can_be_resumed(bench):
+    process = bench.finish(bench.start("run", "--resume", str(bench.folder)))
+    assert process.returncode == 2
+    assert process.complained.startswith("bench: ")
+    assert "plan.json cannot be read" in process.complained
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "the following arguments are required: run | k6 | cost"),
+        ((), "the following arguments are required: run | k6 | cost | selfcheck | check"),
         (("measure",), "invalid choice: 'measure'"),
         (("run", "--runs", "0"), "argument --runs: '0' is no whole number from 1 on"),
         (("run", "--runs", "-1"), "argument --runs: '-1' is no whole number from 1 on"),
@@ -227,6 +277,7 @@ def test_a_run_that_is_interrupted_keeps_the_cells_that_were_finished(bench):
         (("run", "--fast"), "unrecognized arguments: --fast"),
         (("run", "--stacks", ""), "there is no stack ''; there are django_drf, "),
         (("run", "--engine", "local", "--k6", "none"), "there is no program none"),
+        (("check", "nowhere"), "1 of 1 campaigns are not to be quoted"),
     ],
 )
 def test_what_cannot_be_asked_for_is_one_line(bench, arguments, said):

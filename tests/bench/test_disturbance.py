@@ -1,0 +1,164 @@
+"""What disturbed a measurement: what others had of the CPUs, and what the machine did meanwhile."""
+
+import os
+import sys
+import time
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis.strategies import floats
+
+import bench.disturbance
+from bench.disturbance import (
+    LEAST_SECONDS,
+    Counters,
+    disturbance,
+    own_throttled,
+    read_counters,
+    throttled,
+)
+
+SERVER, OTHER, KERNEL = 100, 200, 3
+BEFORE = Counters(
+    wall=1e9,
+    monotonic=1000.0,
+    busy_s=50.0,
+    programs={SERVER: 10.0, OTHER: 5.0},
+    kernel={KERNEL: 1.0},
+    steal_s=2.0,
+    swapped=4096,
+    throttled=3,
+)
+
+
+def disturbed(own=0.0, k6=0.0, cpus=2, programs=(), kernel=0.0, **later):
+    """By so much more of everything, ten seconds later; what is seen is busy too."""
+    later = {"wall": 10.0, "monotonic": 10.0} | later
+    seen = sum(dict(programs).values()) + kernel + k6
+    later["busy_s"] = later.get("busy_s", 0.0) + seen
+    values = {name: getattr(BEFORE, name) + more for name, more in later.items()}
+    values["programs"] = dict(BEFORE.programs)
+    for pid, seconds in dict(programs).items():
+        values["programs"][pid] = values["programs"].get(pid, 0.0) + seconds
+    values["kernel"] = {KERNEL: BEFORE.kernel[KERNEL] + kernel}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("psutil.cpu_count", lambda: cpus)
+        return disturbance(BEFORE, replace(BEFORE, **values), own, k6)
+
+
+def foreign(**what):
+    return disturbed(**what)["foreign_share"]
+
+
+def test_where_nothing_happens_nothing_is_told():
+    assert disturbed() == {
+        "seconds": 10.0,
+        "clock_step_s": 0.0,
+        "steal_share": 0.0,
+        "foreign_share": 0.0,
+        "swapped_bytes": 0,
+        "throttled": 0,
+    }
+
+
+@pytest.mark.parametrize(("cpus", "share"), [(2, 0.05), (4, 0.025)])
+def test_what_others_had_is_a_share_of_all_cpus(cpus, share):
+    assert disturbed(cpus=cpus, steal_s=1.0)["steal_share"] == pytest.approx(share)
+    assert foreign(cpus=cpus, programs={OTHER: 1.0}) == pytest.approx(share)
+
+
+def test_a_program_that_was_started_meanwhile_is_foreign():
+    assert foreign(programs={999: 1.0}) == pytest.approx(0.05)
+
+
+def test_what_was_busy_and_cannot_be_seen_is_foreign():
+    assert foreign(busy_s=1.0) == pytest.approx(0.05)
+
+
+def test_what_server_bench_and_k6_used_is_not_foreign():
+    assert foreign(programs={SERVER: 9.0}, own=9.0, k6=5.0) == 0
+    assert foreign(programs={SERVER: 9.0}, own=9.1) == 0  # ticks are coarse
+
+
+seconds = floats(0, 10)
+
+
+@settings(deadline=None, database=None)
+@given(own=seconds, k6=seconds, kernel=seconds, other=seconds)
+def test_neither_our_own_work_nor_the_kernels_hides_or_adds_to_what_others_did(
+    own, k6, kernel, other
+):
+    share = foreign(programs={SERVER: own, OTHER: other}, own=own, k6=k6, kernel=kernel)
+    assert share == pytest.approx(other / 20, abs=1e-9)
+
+
+def test_a_share_of_too_short_a_time_is_not_told():
+    short = {"wall": LEAST_SECONDS - 0.1, "monotonic": LEAST_SECONDS - 0.1}
+    told = disturbed(steal_s=0.5, programs={OTHER: 0.5}, **short)
+    assert (told["steal_share"], told["foreign_share"]) == (None, None)
+
+
+def test_what_cannot_be_told_is_not_nothing():
+    untold = replace(BEFORE, monotonic=1010.0, steal_s=None, throttled=None)
+    told = disturbance(replace(BEFORE, steal_s=None, throttled=None), untold, None)
+    assert {told[name] for name in ("steal_share", "foreign_share", "throttled")} == {None}
+
+
+@pytest.mark.parametrize("step", [-3600.0, -0.05, 0.05])
+def test_a_clock_that_is_set_is_told_by_how_much(step):
+    assert disturbed(wall=10.0 + step)["clock_step_s"] == pytest.approx(step, abs=1e-6)
+
+
+def test_swapping_and_throttling_are_counted():
+    told = disturbed(swapped=8192, throttled=2)
+    assert (told["swapped_bytes"], told["throttled"]) == (8192, 2)
+
+
+def test_counters_only_grow():
+    first, second = read_counters(), read_counters()
+    for name in ("monotonic", "busy_s", "swapped"):
+        assert 0 <= getattr(first, name) <= getattr(second, name)
+
+
+def test_the_cpu_time_of_every_process_is_read_the_benchs_too():
+    before = read_counters().programs[os.getpid()]
+    started = time.process_time()
+    while time.process_time() < started + 0.05:
+        pass
+    assert read_counters().programs[os.getpid()] >= before + 0.03
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="its threads are not seen as processes")
+def test_no_process_is_a_program_and_a_thread_of_the_kernel():
+    counters = read_counters()
+    assert not counters.programs.keys() & counters.kernel.keys()
+    assert os.getpid() in counters.programs
+
+
+def test_interrupts_are_nobody_elses_work(monkeypatch):
+    times = SimpleNamespace(user=1.0, nice=2.0, system=3.0, irq=10.0, softirq=20.0, idle=100.0)
+    monkeypatch.setattr("psutil.cpu_times", lambda: times)
+    counters = read_counters()
+    assert (counters.busy_s, counters.steal_s) == (6.0, None)
+
+
+def test_how_often_a_quota_stopped_a_group_is_read_from_its_statistics():
+    assert throttled("nr_periods 9\nnr_throttled 7\nthrottled_usec 12\n") == 7
+    assert throttled("usage_usec 12\n") is None
+    assert throttled("") is None
+
+
+@pytest.mark.parametrize(
+    ("membership", "folder"),
+    [("0::/a/group", "a/group"), ("3:cpu,cpuacct:/a/group", "cpu/a/group")],
+)
+def test_the_bench_reads_its_own_group_of_either_version(tmp_path, monkeypatch, membership, folder):
+    (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / folder / "cpu.stat").write_text("nr_throttled 7\n")
+    text = f"2:memory:/another\n{membership}\n"
+    file = SimpleNamespace(exists=lambda: True, read_text=lambda: text)
+    monkeypatch.setattr(bench.disturbance, "CGROUPS", tmp_path)
+    monkeypatch.setattr(bench.disturbance, "Path", {"/proc/self/cgroup": file}.get)
+    assert own_throttled() == 7

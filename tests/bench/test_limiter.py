@@ -1,0 +1,113 @@
+"""The limiter: what kept a stack from being faster, told from counters."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis.strategies import floats, none, sampled_from
+from synthetic import COMMITS, CONDITIONS, SCENARIOS, measurement
+
+from bench.limiter import LEAST_SECONDS, WRITES, Limiter, limiter_of
+
+READS = [scenario for scenario in SCENARIOS if scenario not in WRITES]
+NAMES = {"server CPU", "generator", "disk commit", "locks or waiting", "unknown"}
+ONE_CPU_EACH = {"server": [0], "k6": [1]}
+
+
+def measured(server=0.3, k6=0.3, seconds=10.0, waited=1.0, a_second=1000):
+    """10 users ask so often; server and k6 have so much of their one CPU."""
+    requests, cpu_s = round(seconds * a_second), None if server is None else server * seconds
+    mean_ms = 1000 * waited * 10 * seconds / requests
+    return measurement(requests, seconds, mean_ms, cpu_s, k6_cpu_s=k6 * seconds)
+
+
+def limiter(scenario, *cells, commits=COMMITS, workers=2, cpus=ONE_CPU_EACH):
+    conditions = CONDITIONS | {"workers": workers, "cpus": cpus}
+    return limiter_of(scenario, cells, [commits] * len(cells), conditions)
+
+
+def name(scenario, *cells, **options):
+    return limiter(scenario, *cells, **options).name
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_server_that_used_its_cpu_is_the_limit(scenario):
+    assert name(scenario, measured(server=0.9)) == "server CPU"
+    assert name(scenario, measured(server=0.89)) != "server CPU"
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_k6_that_used_its_cpu_is_the_limit_whatever_the_server_did(scenario):
+    for server in (0.3, 0.99, None):
+        assert name(scenario, measured(server, k6=0.8)) == "generator"
+    assert name(scenario, measured(k6=0.79)) != "generator"
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_users_who_did_not_wait_all_the_time_were_waiting_for_k6(scenario):
+    assert name(scenario, measured(waited=0.89)) == "generator"
+    assert name(scenario, measured(waited=0.91)) != "generator"
+
+
+@pytest.mark.parametrize("scenario", WRITES)
+def test_writes_as_fast_as_commits_can_be_are_limited_by_the_disk(scenario):
+    assert COMMITS["4"]["a_second"] == 2000
+    assert name(scenario, measured(a_second=1600)) == "disk commit"
+    assert name(scenario, measured(a_second=1599)) == "locks or waiting"
+
+
+@pytest.mark.parametrize("scenario", WRITES)
+def test_writes_that_nothing_limits_wait_for_one_another(scenario):
+    assert name(scenario, measured(server=0.5, a_second=1900)) == "locks or waiting"
+    assert name(scenario, measured(), commits={}) == "locks or waiting"
+
+
+@pytest.mark.parametrize("scenario", READS)
+def test_of_reads_that_nothing_limits_the_limit_is_unknown(scenario):
+    assert name(scenario, measured(a_second=1900)) == "unknown"
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_where_the_servers_cpu_is_not_known_the_limit_is_not_either(scenario):
+    found = limiter(scenario, measured(server=None))
+    assert (found.name, found.server_busy) == ("unknown", None)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_of_a_short_window_k6s_share_is_not_told(scenario):
+    short = measured(k6=1.0, waited=0.5, seconds=LEAST_SECONDS - 0.1)
+    found = limiter(scenario, short)
+    assert found.k6_busy is None
+    assert not found.is_lower_bound
+    assert limiter(scenario, short, measured(k6=1.0)).k6_busy == 1
+
+
+def test_where_nothing_was_measured_nothing_is_known():
+    assert limiter("get") == Limiter("unknown", None, None)
+
+
+def test_the_shares_are_of_the_cpus_that_each_could_use():
+    cell = measured(server=1.0, k6=1.0)
+    two = {"server": [0, 1], "k6": [2, 3]}
+    found = limiter("get", cell, cpus=two)
+    assert (found.server_busy, found.k6_busy) == (0.5, 0.5)
+    assert limiter("get", cell, cpus=two, workers=1).server_busy == 1
+    found = limiter("get", cell, cpus={"server": None, "k6": None})  # of a machine with two
+    assert (found.server_busy, found.k6_busy) == (0.5, 0.5)
+
+
+def test_one_odd_run_of_three_changes_nothing():
+    usual, odd = measured(server=0.95, k6=0.5), measured(server=0.1, k6=1.0, waited=0.1)
+    found = limiter("get", usual, odd, usual)
+    assert (found.name, found.server_busy, found.k6_busy) == ("server CPU", 0.95, 0.5)
+
+
+share = floats(0, 1)
+
+
+@settings(deadline=None, database=None)
+@given(sampled_from(SCENARIOS), share | none(), share, floats(0.1, 1), floats(1, 10_000))
+def test_every_limit_has_one_of_five_names_and_only_k6s_is_a_bound(
+    scenario, server, k6, waited, a_second
+):
+    found = limiter(scenario, measured(server, k6, 10.0, waited, a_second))
+    assert found.name in NAMES
+    assert found.is_lower_bound == (found.name == "generator")

@@ -1,0 +1,124 @@
+"""The pins: one changed byte of what must not change is told, and of what."""
+
+import os
+import subprocess
+
+import pytest
+
+import bench.pins
+from bench.pins import digest_of_git, pins_of
+from bench.stacks import Stack
+
+FILES = (
+    "bench/cell.py",
+    "bench/server/local.py",
+    "bench/schema/cell-2.json",
+    "k6/hello.js",
+    "k6/lib/items.js",
+    "flask_sqlite/app.py",
+    "flask_sqlite/requirements.txt",
+    "django_drf/app.py",
+    "k6-program",
+    "README.md",
+)
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    """A repository with a file or two of each kind."""
+    for name in FILES:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"This is {name}.\n")
+    monkeypatch.setattr(bench.pins, "ROOT", tmp_path)
+    return tmp_path
+
+
+def pins(repository, **served):
+    stacks = [Stack(name, repository / name) for name in ("flask_sqlite", "django_drf")]
+    return pins_of(stacks, served, repository / "k6-program")
+
+
+def flat(pins):
+    return {**pins, **pins["sources"], "sources": None}
+
+
+def named(before, after):
+    """Where two sets of pins differ."""
+    before, after = flat(before), flat(after)
+    return [name for name in before if before[name] != after[name]]
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("bench/cell.py", "harness"),
+        ("bench/server/local.py", "harness"),
+        ("bench/schema/cell-2.json", "harness"),
+        ("k6/hello.js", "harness"),
+        ("k6/lib/items.js", "harness"),
+        ("flask_sqlite/app.py", "flask_sqlite"),
+        ("flask_sqlite/requirements.txt", "flask_sqlite"),
+        ("django_drf/app.py", "django_drf"),
+        ("k6-program", "k6 binary"),
+    ],
+)
+def test_a_changed_byte_is_named_for_where_it_is_and_nothing_else_is(repository, file, name):
+    before = pins(repository)
+    path = repository / file
+    path.write_text(path.read_text().replace("This", "Thin"))
+    os.utime(path, (1, 1))
+    assert named(before, pins(repository)) == [name]
+
+
+@pytest.mark.parametrize("change", ["rename", "remove", "add", "end a line"])
+def test_a_file_that_is_renamed_removed_or_added_is_named(repository, change):
+    before = pins(repository)
+    folder = repository / "flask_sqlite"
+    if change == "rename":
+        (folder / "app.py").rename(folder / "main.py")
+    elif change == "remove":
+        (folder / "app.py").unlink()
+    elif change == "add":
+        (folder / "conf.py").touch()
+    else:
+        (folder / "app.py").write_text("This is flask_sqlite/app.py.\r\n")
+    assert named(before, pins(repository)) == ["flask_sqlite"]
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "flask_sqlite/items.db",
+        "flask_sqlite/items.db-wal",
+        "flask_sqlite/items.db-shm",
+        "flask_sqlite/__pycache__/app.cpython-311.pyc",
+        "bench/__pycache__/cell.cpython-311.pyc",
+        "k6/node_modules/k6/index.js",
+        "tests/test_app.py",
+    ],
+)
+def test_what_running_makes_and_what_does_not_measure_do_not_matter(repository, made):
+    before = pins(repository)
+    (repository / made).parent.mkdir(parents=True, exist_ok=True)
+    (repository / made).write_text("made")
+    (repository / "README.md").write_text("Another text.")
+    assert named(before, pins(repository)) == []
+
+
+def test_what_is_served_is_told_as_it_was_given(repository):
+    assert pins(repository, flask_sqlite="an image")["served"] == {"flask_sqlite": "an image"}
+
+
+def test_a_commit_is_told_and_whether_all_is_committed(tmp_path, monkeypatch):
+    def git(*arguments):
+        return subprocess.check_output(["git", "-C", tmp_path, *arguments], text=True).strip()
+
+    monkeypatch.setattr(bench.pins, "ROOT", tmp_path)
+    assert digest_of_git() == {"commit": None, "dirty": None}
+    author = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+    git("init", "--quiet")
+    git(*author, "commit", "--quiet", "--allow-empty", "--message=Nothing")
+    commit = git("rev-parse", "HEAD")
+    assert digest_of_git() == {"commit": commit, "dirty": False}
+    (tmp_path / "file").touch()
+    assert digest_of_git() == {"commit": commit, "dirty": True}

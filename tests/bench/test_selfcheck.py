@@ -1,0 +1,76 @@
+"""The self-check: a stub whose delay and count are known, under the real k6."""
+
+import json
+
+import pytest
+
+import bench.selfcheck
+from bench.loadgen import find_k6
+from bench.machine import Partition
+from bench.profile import FOLDER, load_profile
+
+ANYWHERE = Partition(None, None)
+
+
+@pytest.fixture(scope="module")
+def k6():
+    return find_k6()
+
+
+@pytest.fixture
+def check(k6, tmp_path, monkeypatch):
+    """Check this machine with as little as can be: two windows of a few requests."""
+    profile = json.loads((FOLDER / "quick.json").read_text())
+    few = {"executor": "shared-iterations", "vus": 5, "iterations": 50}
+    profile["scenarios"] |= {"hello": few, "get": few}
+    path = tmp_path / "few.json"
+    path.write_text(json.dumps(profile))
+    monkeypatch.setattr(bench.selfcheck, "load_profile", lambda name: load_profile(str(path)))
+    monkeypatch.setattr(bench.selfcheck, "WINDOWS", 2)
+
+    def check():
+        done = []
+        told, against = bench.selfcheck.check_machine(
+            k6, ANYWHERE, lambda text, part: done.append(part)
+        )
+        assert done == sorted(done)
+        return {line.split()[0]: line for line in told}, against
+
+    return check
+
+
+def test_what_the_stub_answered_is_what_k6_counts(check):
+    told, against = check()
+    assert told["count"] == "count   50 counted by k6 of 50 answered"
+    assert "k6 does not count what was answered" not in against
+    assert list(told) == ["delay", "count", "noise", "steal", "foreign"]
+    assert " ms measured of 20 ms, 50 requests" in told["delay"]
+
+
+def test_a_count_that_k6_does_not_have_speaks_against_the_machine(check, monkeypatch):
+    stub = bench.selfcheck.STUB
+    assert stub.count("answered += 1") == 1
+    monkeypatch.setattr(bench.selfcheck, "STUB", stub.replace("answered += 1", "answered += 2"))
+    told, against = check()
+    assert told["count"] == "count   50 counted by k6 of 101 answered"
+    assert "k6 does not count what was answered" in against
+
+
+def test_a_delay_that_k6_does_not_measure_speaks_against_the_machine(check, monkeypatch):
+    stub = bench.selfcheck.STUB
+    assert stub.count("asyncio.sleep(delay)") == 1
+    monkeypatch.setattr(bench.selfcheck, "STUB", stub.replace("sleep(delay)", "sleep(delay * 5)"))
+    _, against = check()
+    assert any(line.startswith("k6 measures a delay of 20 ms as ") for line in against)
+
+
+@pytest.mark.parametrize(("rates", "carries"), [([100.0, 104.0], True), ([100.0, 140.0], False)])
+def test_equal_work_that_differs_much_speaks_against_the_machine(
+    check, monkeypatch, rates, carries
+):
+    found = rates, [0.001, 0.001], {"steal": None, "foreign": 0.0123}
+    monkeypatch.setattr(bench.selfcheck, "_equal_windows", lambda *_: found)
+    told, against = check()
+    assert carries == (not [line for line in against if "no claim can be carried" in line])
+    assert told["steal"] == "steal   not told"
+    assert told["foreign"] == "foreign at most 1.23% of the CPUs"

@@ -1,0 +1,214 @@
+"""The table on the terminal and the lines below it: what they say, and what they hold back."""
+
+import io
+
+import pytest
+from hypothesis import given, settings
+from hypothesis.strategies import floats
+from rich.console import Console
+from synthetic import SCENARIOS, STACKS, noisy
+
+from bench.stacks import CONTROLS
+from bench.stats import UNITS
+from bench.tables import (
+    control_lines,
+    lines_below,
+    noise_lines,
+    not_to_conclude,
+    number,
+    ranks,
+    results_table,
+)
+
+
+def printed(report):
+    """The table as it arrives in a pipe."""
+    console = Console(file=io.StringIO(), width=110)
+    console.print(results_table(report))
+    return console.file.getvalue()
+
+
+def row_of(report, scenario, stack="flask_sqlite"):
+    """What stands in the table."""
+    lines = printed(report).splitlines()
+    first = next(n for n, line in enumerate(lines) if line.startswith(f"{scenario}, "))
+    return next(line for line in lines[first:] if line.startswith(f"  {stack} "))
+
+
+def test_the_table_says_how_many_runs_count(report):
+    assert "none" in row_of(report, "get", "django_drf")
+    assert " 0 of 3 " in row_of(report, "get", "django_drf")
+    assert " 2 of 3 " in row_of(report, "get")
+    assert " 3 of 3 " in row_of(report, "list")
+
+
+def test_the_table_says_mean_interval_rank_cpu_and_limit(compared, result):
+    flask = result(compared, "flask_sqlite", "get")
+    cells = row_of(compared, "get").split("  ")
+    assert [cell.strip() for cell in cells if cell.strip()] == [
+        "flask_sqlite",
+        number(flask.value.geometric),
+        " to ".join(map(number, flask.interval)),
+        "2-4",
+        number(flask.cpu_s_per_1000.mean),
+        "4",
+        "5 of 5",
+        "server CPU",
+    ]
+
+
+def test_the_table_says_how_many_runs_are_suspect(report_of):
+    report = report_of(runs=3, suspect={("flask_sqlite", 2, "get")})
+    assert " 3 of 3, 1? " in row_of(report, "get")
+    assert "?" not in row_of(report, "list")
+
+
+def test_what_k6_limited_is_a_bound_and_nothing_else_is(report_of):
+    report = report_of(k6_busy=0.95, server_busy=0.5)
+    assert " ≥ 25,000 " in row_of(report, "hello")
+    assert " ≤ 2.00 " in row_of(report, "get")
+    assert row_of(report, "get").rstrip().endswith("generator")
+    assert not {"≥", "≤"} & set(row_of(report, "delete"))  # in its 2 s k6's share is not told
+    assert not {"≥", "≤"} & set(printed(report_of()))
+
+
+def test_the_table_of_a_fast_machine_is_whole_in_a_pipe(report_of):
+    wild = noisy(sd=0.3)
+    report = report_of(STACKS, runs=10, ms=wild, k6_busy=0.9, suspect={(STACKS[1], 3, "hello")})
+    lines = [line for line in printed(report).splitlines() if line.strip()]
+    assert len(lines) == 1 + len(SCENARIOS) * (1 + len(STACKS))
+    assert not any("…" in line for line in lines)
+
+
+def test_control_arms_are_not_shown(compared):
+    assert "control" not in printed(compared)
+
+
+@pytest.mark.parametrize(("rank", "text"), [(None, ""), ((1, 1), "1"), ((2, 4), "2-4")])
+def test_a_rank_is_a_number_or_from_where_to_where(rank, text):
+    assert ranks(rank) == text
+
+
+# Noise
+
+
+def test_noise_is_told_by_scenario_with_what_it_resolves(compared):
+    lines = dict(zip(SCENARIOS, noise_lines(compared), strict=True))
+    for scenario, line in lines.items():
+        sd = compared.comparisons[scenario].sd
+        assert 0.005 < sd < 0.02
+        assert line.startswith(f"{scenario:8} CPU s/1000 varies by ")
+        assert f"; {UNITS[scenario]} by {sd:.1%}: from " in line
+        assert "tells stacks apart" not in line  # of CPU that varies little there is no more to say
+
+
+def test_where_the_cpu_of_a_request_varies_it_is_told_what_that_resolves(report_of):
+    for line in noise_lines(report_of(STACKS, runs=5, ms=noisy(sd=0.06))):
+        assert ": tells stacks apart from " in line
+
+
+def test_more_noise_resolves_less(report_of):
+    def resolves(sd):
+        (line,) = noise_lines(report_of(STACKS, 5, scenarios=["get"], ms=noisy(sd)))
+        return int(line.rpartition(": from ")[2].partition("%")[0])
+
+    assert 0 < resolves(0.01) < resolves(0.03) < resolves(0.1)
+
+
+def test_where_nothing_is_compared_only_the_variation_is_told(report_of):
+    lines = list(noise_lines(report_of(STACKS, runs=5, ms=noisy(), interleaved=False)))
+    assert len(lines) == len(SCENARIOS)
+    assert all(line.endswith(" from run to run") for line in lines)
+    assert list(noise_lines(report_of(STACKS))) == []
+
+
+# The controls
+
+
+def lines_of_controls(report_of, runs=5, stacks=("flask_sqlite",), interleaved=True, **factors):
+    options = {"ms": noisy(sd=0.01, **factors), "controls": CONTROLS, "interleaved": interleaved}
+    return list(control_lines(report_of(stacks, runs, **options)))
+
+
+def test_equal_arms_are_about_one_standard_error_apart(report_of):
+    aa, _ = lines_of_controls(report_of, control_dosed=1.1)
+    assert aa.startswith("A/A: ")
+    assert 0.3 < float(aa.split()[1]) < 2
+    assert aa.count(",") == len(SCENARIOS) - 1
+
+
+def test_arms_that_are_not_equal_are_far_apart(report_of):
+    aa, _ = lines_of_controls(report_of, control_same=1.3, control_dosed=1.1)
+    assert float(aa.split()[1]) > 10
+
+
+def test_a_dose_that_was_given_is_found_and_holds(report_of):
+    _, dose = lines_of_controls(report_of, control_dosed=1.1)
+    assert dose.startswith("dose: found: hello needs 1.")
+    assert "; holds the dose, 1." in dose
+
+
+def test_a_dose_without_effect_is_not_found(report_of):
+    _, dose = lines_of_controls(report_of, control_dosed=1.0)
+    assert dose.startswith("dose: NOT FOUND: ")
+    assert "; DOES NOT HOLD the dose" in dose
+
+
+def test_more_than_the_dose_is_found_and_does_not_hold(report_of):
+    _, dose = lines_of_controls(report_of, control_dosed=1.5)
+    assert dose.startswith("dose: found: ")
+    assert "; DOES NOT HOLD the dose" in dose
+
+
+def test_one_run_or_no_stack_to_compare_with_judges_no_dose(report_of):
+    not_judged = ["dose: NOT JUDGED: too few valid runs"]
+    assert lines_of_controls(report_of, runs=1) == not_judged
+    assert lines_of_controls(report_of, stacks=("django_drf", "fastapi_sqlite")) == not_judged
+
+
+def test_where_there_are_no_controls_nothing_is_said_of_them(report_of, report):
+    assert list(control_lines(report)) == []
+    assert lines_of_controls(report_of, interleaved=False) == []
+
+
+# What not to conclude
+
+
+def test_every_campaign_says_in_the_end_what_not_to_conclude_from_it(report_of, compared):
+    assert "ranks nothing" in not_to_conclude(report_of(STACKS, interleaved=False))
+    assert "nothing is said of others" in not_to_conclude(report_of(runs=5))
+    assert "no interval, no rank" in not_to_conclude(report_of(STACKS))
+    assert "in 30% of campaigns of 7 at least one is wrong" in not_to_conclude(compared)
+
+
+def test_below_the_table_stand_noise_controls_and_what_not_to_conclude(compared):
+    parts = *noise_lines(compared), *control_lines(compared), not_to_conclude(compared)
+    assert tuple(lines_below(compared)) == parts
+    assert len(parts) == len(SCENARIOS) + 3
+
+
+# Numbers
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (4783.4, "4,783"),
+        (67.44, "67.4"),
+        (0.21349, "0.213"),
+        (100, "100"),
+        (99.94, "99.9"),
+        (99.96, "100"),
+        (9.996, "10.0"),
+        (1234567.8, "1,234,568"),
+    ],
+)
+def test_a_number_has_three_significant_digits_or_all_before_the_point(value, text):
+    assert number(value) == text
+
+
+@settings(deadline=None, database=None)
+@given(floats(0.0001, 1e9))
+def test_a_number_is_within_half_a_percent_of_its_value_and_ends_in_a_digit(value):
+    assert number(value)[-1].isdigit()
+    assert float(number(value).replace(",", "")) == pytest.approx(value, rel=0.0051)

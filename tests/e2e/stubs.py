@@ -1,0 +1,439 @@
+"""A campaign over stubs: the bench is the real one, the app and k6 are not; it ends in a second.
+
+Each run is a fork of the test, in which the bench is loaded anew from a copy of the repository: so
+a fault is a patch, and the libraries, which take a second to load, are there.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socketserver
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler
+from itertools import count
+from pathlib import Path
+from unittest.mock import patch
+
+import psutil
+
+import bench.__main__  # noqa: F401  for its libraries
+from bench.ledger import shuffled_ids
+
+ROOT = Path(__file__).resolve().parents[2]
+STACKS = ("flask_sqlite", "fastapi_sqlite")
+SECONDS = 120  # a run that takes longer hangs
+ROWS = 8
+EIGHT = {"executor": "shared-iterations", "vus": 2, "iterations": 8}
+LOADS = {name: EIGHT for name in ("echo", "list", "get", "create", "update")} | {
+    "hello": {"executor": "constant-vus", "vus": 2, "duration": "1s"},
+    "delete": {"executor": "per-vu-iterations", "vus": 1, "iterations": 8},
+}
+# What a counter of the machine has moved by between two readings.
+QUIET = {"wall": 100, "monotonic": 100} | dict.fromkeys(
+    ("busy_s", "programs", "steal_s", "swapped", "throttled"), 0
+)
+moves = dict(QUIET)
+lock = {"digest": "a lock's digest"}
+
+# Makes the requests of a scenario one after the other, a window's too, and says what it did.
+K6 = r"""
+import json, os, signal, socket, sys, time
+
+if sys.argv[1] == "version":
+    sys.exit(print("k6 v2.2.0"))
+script, path = sys.argv[-1], os.environ["SUMMARY_PATH"]
+name = os.path.basename(script).removesuffix(".js")
+with open(os.environ["PROFILE"]) as file:
+    profile = json.load(file)
+with open(os.path.dirname(script) + "/lib/payloads.json") as file:
+    payloads = json.load(file)
+load = profile["warmup"]["hello"] if name == "warmup" else profile["scenarios"][name]
+host, port = os.environ["BASE_URL"].removeprefix("http://").split(":")
+connection = socket.create_connection((host, int(port))).makefile("rwb")
+
+def request(slot):
+    item = f"/items/{profile['ids'][slot % len(profile['ids'])]}"
+    price = (payloads["update_price_from"] * 100 + slot) / 100
+    return {
+        "echo": ("POST", "/echo", payloads["echo"], 200),
+        "list": ("GET", "/items/", None, 200),
+        "get": ("GET", item, None, 200),
+        "create": ("POST", "/items/", payloads["create"], 201),
+        "update": ("PUT", item, {**payloads["update"], "price": price}, 200),
+        "delete": ("DELETE", item, None, 204),
+    }.get(name, ("GET", "/hello", None, 200))
+
+def ask(method, url, body):
+    content = json.dumps(body).encode() if body else b""
+    head = f"{method} {url} HTTP/1.1\r\nHost: app\r\nContent-Length: {len(content)}\r\n\r\n"
+    connection.write(head.encode() + content)
+    connection.flush()
+    lines = [connection.readline()]
+    while lines[-1].strip():
+        lines.append(connection.readline())
+    length = next(int(line.split()[1]) for line in lines if line.startswith(b"Content-Length"))
+    return int(lines[0].split()[1]), sum(map(len, lines)) + len(connection.read(length))
+
+times, failed, received, started = [], 0, 0, time.monotonic()
+for slot in range(load.get("iterations", 8)):
+    method, url, body, expected = request(slot)
+    asked = time.monotonic()
+    answered, size = ask(method, url, body)
+    times.append(1000 * (time.monotonic() - asked))
+    failed += answered != expected
+    received += size
+ms, number = 1000 * (time.monotonic() - started), len(times)
+
+parts = [[0, 90, 1], [90, 98, 4], [98, 99.9, 20], [99.9, 100, 100]]
+grid = [n / fine for a, b, fine in parts for n in range(round(a * fine), round(b * fine))] + [100]
+ordered = sorted(times)
+counted = {"count": number, "rate": 1000 * number / ms}
+trend = {"avg": sum(times) / number, "min": ordered[0], "max": ordered[-1]}
+metrics = {
+    "http_reqs": dict(counted),
+    "http_req_failed": {"rate": failed / number, "passes": failed, "fails": number - failed},
+    "iterations": dict(counted),
+    "dropped_iterations": {"count": None, "rate": None},
+    "data_received": {"count": received, "rate": 1000 * received / ms},
+    "iteration_duration": {"count": number, **trend},
+    "http_req_blocked": {"avg": 0, "max": 0},
+    "http_req_connecting": {"avg": 0, "max": 0},
+}
+answers = metrics["http_req_duration{expected_response:true}"] = {
+    "count": number, **trend, "med": ordered[number // 2],
+    "grid": {"p": grid, "ms": [ordered[min(int(p / 100 * number), number - 1)] for p in grid]},
+}
+summary, status = {"testRunDurationMs": ms, "metrics": metrics}, 99 if failed else 0
+exec(os.environ.get("WARMUP_FAULT" if name == "warmup" else "FAULT", ""))
+with open(path, "w") as file:
+    json.dump(summary, file)
+sys.exit(status)
+"""
+
+
+class App:
+    """Answers the contract from a table in memory: in the bench's own place of bench.server."""
+
+    def __init__(self) -> None:
+        self.rows: dict[int, dict] = {}
+        self.url = ""
+        self.cpu_s = 0.0
+        self.gone = False
+
+    def answer(
+        self, method: str, path: str, body: dict | None, probing: bool
+    ) -> tuple[int, object]:
+        id = int(path.rpartition("/")[2] or 0) if path.startswith("/items/") else None
+        if id is None:
+            return 200, body or {"message": "Hello, World!"}
+        if method == "POST":
+            return 201, self.insert(body)
+        if id == 0:
+            return 200, list(self.rows.values())
+        if method == "PUT":
+            self.rows[id] = {"id": id, **body}
+        if method != "DELETE":
+            return 200, self.rows[id]
+        del self.rows[id]
+        return 204, None
+
+    def insert(self, item: dict) -> dict:
+        id = max(self.rows, default=0) + 1
+        self.rows[id] = {"id": id, **item}
+        return self.rows[id]
+
+    def seed(self, rows: int, journal_mode: str) -> None:
+        item = {"description": "What there is to say", "price": 1.25, "in_stock": True}
+        self.rows = {id: {"id": id, "name": f"Item {id}", **item} for id in range(1, rows + 1)}
+
+    def python(self, program: str, *arguments: str) -> object:
+        from bench.server import inside
+
+        if self.gone:
+            raise mistake("No such container")
+        if program == inside.ROWS:
+            return [
+                [row["id"], row["name"], row["description"], row["price"], int(row["in_stock"])]
+                for row in self.rows.values()
+            ]
+        if program == inside.COMMITS:
+            return {"a_second": 100.0, "median_ms": 10.0}
+        assert program == inside.DESCRIBE
+        described = {"python": "3.14.0", "packages": {}, "database_filesystem": "memory"}
+        described["pragmas"] = {"journal_mode": "wal", "synchronous": 1}
+        return described | dict.fromkeys(["implementation", "compiler", "configured", "sqlite"], "")
+
+    def cpu_seconds(self) -> float:
+        self.cpu_s += 0.01
+        return self.cpu_s
+
+    def peak_bytes(self) -> int:
+        return 1_000_000
+
+    def workers(self) -> dict[int, float]:
+        return {1: self.cpu_s, 2: self.cpu_s}
+
+    def throttled(self) -> int:
+        return 0
+
+    def log(self) -> str:
+        return "it has answered\n"
+
+    def describe(self) -> dict[str, str]:
+        return {"environment": "a stub's"}
+
+    @contextmanager
+    def running(self) -> Iterator["App"]:
+        """On a free port of loopback."""
+        app = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            wbufsize = -1  # head and body in one packet, else the body waits for an acknowledgement
+
+            def do_GET(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"] or 0)) or "{}")
+                probing = self.headers["User-Agent"] == "probe"
+                status, said = app.answer(self.command, self.path, body, probing)
+                content = b"" if said is None else json.dumps(said).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_POST = do_PUT = do_DELETE = do_GET
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as listener:
+            listener.daemon_threads = True
+            self.url = f"http://127.0.0.1:{listener.server_address[1]}"
+            thread = threading.Thread(target=listener.serve_forever, args=(0.01,))
+            thread.start()
+            try:
+                yield self
+            finally:
+                listener.shutdown()
+                thread.join()
+
+
+def mistake(text: str) -> Exception:
+    from bench import Mistake  # the one of the copy
+
+    return Mistake(text)
+
+
+# Faults, as things that hold while a block of code runs
+
+
+def k6(code: str) -> AbstractContextManager:
+    """k6 does this when it has made the requests of a scenario, before it writes its summary."""
+    return patch.dict(os.environ, FAULT=code)
+
+
+def app(**methods: Callable) -> AbstractContextManager:
+    return patch.multiple(App, **methods)
+
+
+def machine(**by: float) -> AbstractContextManager:
+    """Counters that move by so much during a measurement, in 100 s."""
+    return patch.dict(moves, by)
+
+
+# When a fault is there: what is called before and after each event of the journal
+
+Hook = Callable[[int, str, str], None]
+
+
+def in_cells(fault: Callable[[], AbstractContextManager], *numbers: int) -> Hook:
+    """The fault holds while these cells, counted in the order of their start, are measured."""
+    begun, held = count(1), ExitStack()
+
+    def hook(_: int, event: str, moment: str) -> None:
+        if (event, moment) == ("begun", "after") and next(begun) in numbers:
+            held.enter_context(fault())
+        if (event, moment) == ("kept", "before"):
+            held.close()
+
+    return hook
+
+
+def once(event: str, act: Callable[[], object]) -> Hook:
+    """Act after the first event of this kind."""
+    left = [act]
+
+    def hook(_: int, found: str, moment: str) -> None:
+        if (found, moment) == (event, "after") and left:
+            left.pop()()
+
+    return hook
+
+
+def send(number: signal.Signals) -> Callable[[], None]:
+    """The bench gets this signal."""
+    return lambda: os.kill(os.getpid(), number)
+
+
+def kill_at(number: int, moment: str) -> Hook:
+    def hook(found: int, _: str, when: str) -> None:
+        if (found, when) == (number, moment):
+            send(signal.SIGKILL)()
+
+    return hook
+
+
+def copy_repository(folder: Path, *stacks: str) -> Path:
+    """What a campaign needs of the repository; the figures are left out, they take seconds."""
+    for name in ("bench", "k6", "paper", *stacks):
+        shutil.copytree(ROOT / name, folder / name)
+    (folder / "plot.py").touch()
+    (folder / ".cache").mkdir()
+    return folder
+
+
+@dataclass(frozen=True)
+class Ended:
+    status: int
+    said: str
+    complained: str
+
+
+class Bench:
+    """The command line of a copy of the repository, with a place for its results and its lock."""
+
+    def __init__(self, repository: Path, place: Path, *scenarios: str) -> None:
+        self.repository, self.place = repository, place
+        self.out = place / "out"
+        self.k6 = place / "k6"
+        self.out.mkdir(parents=True, exist_ok=True)
+        self.k6.write_text(f"#!{sys.executable} -IS\n{K6}")
+        self.k6.chmod(0o755)
+        profile = {
+            "runs": 1,
+            "rows": ROWS,
+            "ids": shuffled_ids(ROWS),
+            "journal_mode": "wal",
+            "pauses": {"settle": 0, "seeded": 0, "warm": 0, "between": 0},
+            "reseed": [],
+            "warmup": {"hello": {**EIGHT, "exec": "hello"}},
+            "scenarios": {name: LOADS[name] for name in scenarios},
+        }
+        (place / "tiny.json").write_text(json.dumps(profile))
+
+    @property
+    def campaign(self) -> Path:
+        (folder,) = (path for path in self.out.iterdir() if path.is_dir())
+        return folder
+
+    def run(self, hook: Hook | None = None, runs: int = 1) -> Ended:
+        return self.finish(self.start_run(hook, runs))
+
+    def start_run(self, hook: Hook | None = None, runs: int = 1) -> int:
+        return self.start(
+            "run", "--engine=local", f"--stacks={','.join(STACKS)}", f"--runs={runs}",
+            f"--profile={self.place / 'tiny.json'}", f"--out={self.out}", f"--k6={self.k6}",
+            hook=hook,
+        )  # fmt: skip
+
+    def resume(self, hook: Hook | None = None, **options: AbstractContextManager) -> Ended:
+        return self.finish(self.start_resume(hook, **options))
+
+    def start_resume(self, hook: Hook | None = None, **options: AbstractContextManager) -> int:
+        resume = f"--resume={self.campaign}"
+        return self.start("run", resume, f"--k6={self.k6}", hook=hook, **options)
+
+    def check(self) -> Ended:
+        return self.finish(self.start("check", str(self.campaign)))
+
+    def start(
+        self,
+        *arguments: str,
+        hook: Hook | None = None,
+        under: AbstractContextManager | None = None,
+    ) -> int:
+        """The process's number; all of it runs under a fault, if there is one."""
+        pid = os.fork()
+        if pid:
+            return pid
+        status = 1
+        try:
+            signal.alarm(SECONDS)
+            status = self._main(arguments, hook, under or nullcontext())
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
+
+    def finish(self, pid: int) -> Ended:
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        said, complained = (self.place / name for name in (f"{pid}.out", f"{pid}.err"))
+        return Ended(status, said.read_text(), complained.read_text())
+
+    def left(self) -> list[str]:
+        """What is still there of runs that have ended: processes, folders, halves of results."""
+        mine = (str(self.repository), str(self.place))
+        processes = [
+            " ".join(process.info["cmdline"] or ())
+            for process in psutil.process_iter(["cmdline", "cwd"])
+            if process.pid != os.getpid()
+            for about in [" ".join([process.info["cwd"] or "", *(process.info["cmdline"] or ())])]
+            if any(folder in about for folder in mine)
+        ]
+        files = [*self.repository.glob(".cache/serve-*"), *self.out.rglob(".*")]
+        return processes + [str(file) for file in files]
+
+    def _main(
+        self, arguments: tuple[str, ...], hook: Hook | None, fault: AbstractContextManager
+    ) -> int:
+        os.chdir(self.repository)
+        os.environ["TMPDIR"], tempfile.tempdir = str(self.place), None
+        for number, name in ((1, "out"), (2, "err")):
+            os.dup2(
+                os.open(
+                    self.place / f"{os.getpid()}.{name}", os.O_CREAT | os.O_TRUNC | os.O_WRONLY
+                ),
+                number,
+            )
+        sys.stdout, sys.stderr = (open(number, "w", closefd=False) for number in (1, 2))
+        sys.argv = ["bench", *arguments]
+        for name in [name for name in sys.modules if name.partition(".")[0] == "bench"]:
+            del sys.modules[name]
+        sys.path.insert(0, str(self.repository))
+        from bench import __main__, campaign, cell, disturbance, server, store
+
+        @contextmanager
+        def serve(_: object) -> Iterator[App]:
+            with App().running() as app:
+                yield app
+
+        engine = server.Engine("local", lambda _: lock["digest"], serve)
+        __main__.ENGINES["local"] = lambda *_: engine
+        totals, numbers, note = dict.fromkeys(QUIET, 0), count(1), store.note
+
+        def read_counters() -> disturbance.Counters:
+            totals.update({name: totals[name] + by for name, by in moves.items()})
+            somebody = {1: float(totals["programs"])}
+            return disturbance.Counters(**{**totals, "programs": somebody, "kernel": {}})
+
+        def note_and_tell(folder: Path, event: str, **what: object) -> None:
+            number = next(numbers)
+            if hook:
+                hook(number, event, "before")
+            note(folder, event, **what)
+            if hook:
+                hook(number, event, "after")
+
+        cell.read_counters = read_counters
+        store.note = campaign.note = note_and_tell
+        with fault:
+            return __main__.main()
