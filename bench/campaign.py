@@ -110,12 +110,13 @@ def _measure(campaign: Campaign, folder: Path, say: Say) -> None:
     cells = [PlannedCell(**cell) for cell in plan["cells"]]
     hopeless: set[str] = set()  # stacks that used up their attempts: no endless repeat
     for _, block in groupby(cells, lambda cell: cell.block):
-        todo = list(block)
+        todo = {cell: {scenario.name for scenario in profile.scenarios} for cell in block}
         for attempt in range(1, plan["attempts"] + 1):
-            repeated = [cell for cell in todo if attempt == 1 or cell.stack not in hopeless]
-            measured = [_attempt(campaign, cell, attempt, folder, plan, say) for cell in repeated]
-            todo = [cell for cell, got in zip(repeated, measured, strict=True) if not got.is_whole]
-        hopeless |= {cell.stack for cell in todo}
+            for cell, lacking in todo.items():
+                if attempt == 1 or (lacking and cell.stack not in hopeless):
+                    got = _attempt(campaign, cell, attempt, folder, plan, say)
+                    lacking -= {scenario for scenario in lacking if got.is_valid(scenario)}
+        hopeless |= {cell.stack for cell, lacking in todo.items() if lacking}
     note(folder, "ended")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench import Mistake
 from bench.stacks import CONTROLS
-from bench.store import Cell, find_campaigns, read_campaign
+from bench.store import Cell, counted, find_campaigns, read_campaign
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,10 @@ def select_newest(results: Path) -> Selection:
         cells = read_campaign(folder)[1]
         for stack in {cell.stack for cell in cells} - set(chosen) - set(CONTROLS):
             of_stack = [cell for cell in cells if cell.stack == stack]
-            conditions = conditions or next((c.conditions for c in of_stack if c.is_whole), None)
-            comparable = [cell for cell in of_stack if cell.conditions == conditions]
-            if any(cell.is_whole for cell in comparable):
-                chosen[stack] = comparable
+            scenarios = {scenario for cell in of_stack for scenario in cell.scenarios}
+            whole = all(counted(of_stack, scenario) for scenario in scenarios)
+            if whole and of_stack[0].conditions == (conditions or of_stack[0].conditions):
+                chosen[stack], conditions = of_stack, of_stack[0].conditions
     cells = [cell for stack in sorted(chosen) for cell in chosen[stack]]
     if not cells:
         raise Mistake(f"no valid result in {results}; `nox -s bench` makes some")

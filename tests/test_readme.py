@@ -24,6 +24,6 @@ def test_every_command_of_the_readme_is_run_by_ci():
 def task(line: str) -> str:
     """A command without its profile, which is quick in CI, and in one spelling."""
     line = re.sub(r"\s+#.*", "", line.strip()).replace("python3", "python")
-    line = line.removeprefix("again ").removeprefix(".venv/bin/")
+    line = line.removeprefix("measured ").removeprefix(".venv/bin/")
     line = re.sub(r"( --)? --profile \w+| PROFILE=\w+", "", line)
     return re.sub(r"^nox -s (\w+)$", r"make \1", line)

@@ -219,9 +219,9 @@ def test_with_no_campaign_named_the_newest_cells_are_drawn_and_each_figure_says_
     assert runs == {"django_drf": "1", "flask_sqlite": "2"}
 
 
-def test_a_campaign_with_a_few_scenarios_gets_their_figures(repository):
-    folder = campaign(repository.results, "1", scenarios=("hello", "delete"))
-    assert repository.plot("results/1").returncode == 0
+def test_a_campaign_with_a_few_scenarios_gets_their_figures(tmp_path):
+    folder = campaign(tmp_path, "1", scenarios=("hello", "delete"))
+    draw_here(folder, folder / "figures")
     names = {path.name for path in (folder / "figures").glob("*.svg")}
     assert names == {"1-hello.svg", "7-delete.svg"}
 
@@ -235,22 +235,38 @@ def one_line(done):
     return done.stderr.strip()
 
 
-def test_no_results_at_all_are_one_line(repository):
-    said = one_line(repository.plot())
+@pytest.fixture
+def mistake(tmp_path, monkeypatch, capsys):
+    """What plot.py says in one line where it draws nothing, without a program's start."""
+    monkeypatch.setattr(plot, "RESULTS", tmp_path / "results")
+
+    def mistake(*arguments):
+        monkeypatch.setattr(sys, "argv", ["plot.py", *map(str, arguments)])
+        status = plot.main()
+        said, complained = capsys.readouterr()
+        assert (status, said, complained.count("\n")) == (2, "", 1)
+        return complained.strip()
+
+    return mistake
+
+
+def test_no_results_at_all_are_one_line(mistake):
+    said = mistake()
     assert said.startswith("plot.py: no valid result in ")
     assert said.endswith("; `nox -s bench` makes some")
 
 
-def test_a_folder_that_is_no_campaign_is_one_line(repository):
-    said = one_line(repository.plot("results/none"))
+def test_a_folder_that_is_no_campaign_is_one_line(mistake, tmp_path):
+    said = mistake(tmp_path / "none")
     assert said.startswith("plot.py: ")
     assert "none/plan.json cannot be read" in said
 
 
-def test_a_place_that_cannot_be_written_is_one_line(repository):
-    campaign(repository.results, "1")
-    assert "plot.py/figures" in one_line(repository.plot("--out", "plot.py/figures"))
-    assert os.listdir(repository.results) == ["1"]
+def test_a_place_that_cannot_be_written_is_one_line(mistake, tmp_path):
+    campaign(tmp_path / "results", "1")
+    (tmp_path / "file").touch()
+    assert "file/figures" in mistake("--out", tmp_path / "file" / "figures")
+    assert os.listdir(tmp_path / "results") == ["1"]
 
 
 # Which Python

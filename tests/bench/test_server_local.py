@@ -170,14 +170,12 @@ def test_a_program_that_fails_is_a_mistake_with_its_last_line(server):
         server.python("raise ValueError('no lamp')")
 
 
-@pytest.mark.parametrize("journal_mode", ["delete", "wal"])
-def test_what_a_commit_costs_is_measured_beside_the_database_and_leaves_nothing(journal_mode):
-    with serve() as server:
-        server.seed(30, journal_mode)
-        before = set(server.folder.iterdir())
-        one, four = (inside.commits(server, writers, journal_mode) for writers in (1, 4))
-        assert set(server.folder.iterdir()) == before
-        assert len(inside.rows(server)) == 30
+def test_what_a_commit_costs_is_measured_beside_the_database_and_leaves_nothing(server):
+    server.seed(30, "delete")
+    before = set(server.folder.iterdir())
+    one, four = (inside.commits(server, writers, "delete") for writers in (1, 4))
+    assert set(server.folder.iterdir()) == before
+    assert len(inside.rows(server)) == 30
     for found in (one, four):
         assert found.keys() == {"a_second", "median_ms"}
         assert min(found.values()) > 0
