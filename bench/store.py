@@ -46,10 +46,6 @@ class Cell:
         """Whether it counts; one that is only suspect does."""
         return self.scenarios.get(scenario, {}).get("status") in ("valid", "suspect")
 
-    @property
-    def is_whole(self) -> bool:
-        return all(self.is_valid(scenario) for scenario in self.scenarios)
-
 
 def counted(cells: Iterable[Cell], scenario: str) -> list[Cell]:
     """Of every stack and block the first attempt in which this scenario is valid, if there is one.
