@@ -174,7 +174,7 @@ def _load_between_counters(
     workers, quota, server_cpu = server.workers(), server.throttled(), server.cpu_seconds()
     machine, bench_cpu = read_counters(), time.process_time()  # last: reading the others costs CPU
     result = cell.load(scenario.name)
-    machine_after, bench_cpu = read_counters(), time.process_time() - bench_cpu
+    bench_cpu, machine_after = time.process_time() - bench_cpu, read_counters()
     used, quota_after = server.cpu_seconds() - server_cpu, server.throttled()
     workers_after = server.workers()
     same = workers.keys() == workers_after.keys() != set()
