@@ -49,6 +49,16 @@ class Campaign:
         return [*self.stacks, *self.controls]
 
 
+@dataclass(frozen=True)
+class Underway:
+    """A campaign that is being measured."""
+
+    campaign: Campaign
+    folder: Path
+    plan: dict[str, Any]
+    say: Say
+
+
 def run_campaign(campaign: Campaign, out: Path, say: Say) -> Path:
     """Measure every cell of a new plan; the folder under out that holds them all."""
     seed = random.SystemRandom().randrange(2**32)
@@ -107,6 +117,7 @@ def _measure(campaign: Campaign, folder: Path, say: Say) -> None:
     plan = read_plan(folder)
     profile = replace(campaign.setting.profile, path=folder / "profile.json")
     campaign = replace(campaign, setting=replace(campaign.setting, profile=profile))
+    underway = Underway(campaign, folder, plan, say)
     cells = [PlannedCell(**cell) for cell in plan["cells"]]
     hopeless: set[str] = set()  # stacks that used up their attempts: no endless repeat
     for _, block in groupby(cells, lambda cell: cell.block):
@@ -114,25 +125,19 @@ def _measure(campaign: Campaign, folder: Path, say: Say) -> None:
         for attempt in range(1, plan["attempts"] + 1):
             for cell, lacking in todo.items():
                 if attempt == 1 or (lacking and cell.stack not in hopeless):
-                    got = _attempt(campaign, cell, attempt, folder, plan, say)
+                    got = _attempt(underway, cell, attempt)
                     lacking -= {scenario for scenario in lacking if got.is_valid(scenario)}
         hopeless |= {cell.stack for cell, lacking in todo.items() if lacking}
     note(folder, "ended")
 
 
-def _attempt(
-    campaign: Campaign,
-    cell: PlannedCell,
-    attempt: int,
-    folder: Path,
-    plan: dict[str, Any],
-    say: Say,
-) -> Cell:
+def _attempt(underway: Underway, cell: PlannedCell, attempt: int) -> Cell:
     """The cell as it was measured, now or before the campaign was resumed."""
+    campaign, folder, plan = underway.campaign, underway.folder, underway.plan
     name = cell.name if attempt == 1 else f"{cell.name}.{attempt}"
     kept = folder / "cells" / name / "cell.json"
     if not kept.exists():
-        tell = _tell(campaign, cell, attempt, folder, plan, say)
+        tell = _tell(underway, cell, attempt)
         stack = next(stack for stack in campaign.arms if stack.name == cell.stack)
         now = pins_of(campaign.arms, plan["pins"]["served"], campaign.setting.k6.path)
         with new_cell(folder, name) as unfinished:
@@ -159,23 +164,17 @@ def _attempt(
     return read_cell(kept)
 
 
-def _tell(
-    campaign: Campaign,
-    cell: PlannedCell,
-    attempt: int,
-    folder: Path,
-    plan: dict[str, Any],
-    say: Say,
-) -> Callable[[str], None]:
+def _tell(underway: Underway, cell: PlannedCell, attempt: int) -> Callable[[str], None]:
     """A cell's own way to tell: it names the step, and the rest is known here."""
+    campaign, plan = underway.campaign, underway.plan
     steps = ["start", "warmup", *(scenario.name for scenario in campaign.setting.profile.scenarios)]
     number = next(i for i, planned in enumerate(plan["cells"]) if planned == asdict(cell))
     again = f" (attempt {attempt})" if attempt > 1 else ""
 
     def tell(step: str) -> None:
-        note(folder, step, cell=cell.name, attempt=attempt)
+        note(underway.folder, step, cell=cell.name, attempt=attempt)
         done = (number + steps.index(step) / len(steps)) / len(plan["cells"])
-        say(f"run {cell.block} of {campaign.runs}, {cell.stack}{again}: {step}", done)
+        underway.say(f"run {cell.block} of {campaign.runs}, {cell.stack}{again}: {step}", done)
 
     return tell
 

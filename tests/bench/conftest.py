@@ -1,4 +1,6 @@
-"""Reports of campaigns that are made up, for whatever tells or draws them."""
+"""What several tests of the bench stand on: reports of made-up campaigns, services that answer."""
+
+import threading
 
 import pytest
 from synthetic import STACKS, campaign, noisy
@@ -58,3 +60,21 @@ def result():
         return next(r for r in report.results if (r.stack, r.scenario) == (stack, scenario))
 
     return result
+
+
+@pytest.fixture
+def serving():
+    """Let a service's server answer until the test has ended."""
+    running = []
+
+    def serving(service):
+        thread = threading.Thread(target=service.server.serve_forever, args=[0.01])
+        thread.start()
+        running.append((service.server, thread))
+        return service
+
+    yield serving
+    for server, thread in running:
+        server.shutdown()
+        thread.join()
+        server.server_close()

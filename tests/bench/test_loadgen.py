@@ -53,14 +53,8 @@ class Service:
 
 
 @pytest.fixture
-def service():
-    service = Service()
-    thread = threading.Thread(target=service.server.serve_forever, args=[0.01])
-    thread.start()
-    yield service
-    service.server.shutdown()
-    thread.join()
-    service.server.server_close()
+def service(serving):
+    return serving(Service())
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import json
 import socket
-import threading
 import time
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 
@@ -76,14 +75,8 @@ class Service:
 
 
 @pytest.fixture
-def service():
-    service = Service()
-    thread = threading.Thread(target=service.server.serve_forever, args=[0.01])
-    thread.start()
-    yield service
-    service.server.shutdown()
-    thread.join()
-    service.server.server_close()
+def service(serving):
+    return serving(Service())
 
 
 # What is asked, and what is right
