@@ -10,7 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
 from django.core.management import call_command
-from django.db import OperationalError, connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from items.models import Item
 
@@ -39,6 +39,8 @@ def main():
     parser.add_argument("--journal-mode", choices=["delete", "wal"], help="of the database file")
     parser.add_argument("--if-missing", action="store_true", help="do nothing if there is a table")
     options = parser.parse_args()
+    if options.journal_mode and connection.vendor != "sqlite":
+        parser.error("only SQLite has a journal mode")
     if options.if_missing and "items" in connection.introspection.table_names():
         return
     if options.journal_mode:
@@ -50,6 +52,7 @@ def main():
 if __name__ == "__main__":
     try:
         main()
-    except OperationalError as error:
-        print(f"seed.py: {connection.settings_dict['NAME']}: {error}", file=sys.stderr)
+    except DatabaseError as error:
+        said = " ".join(str(error).split())
+        print(f"seed.py: {connection.settings_dict['NAME']}: {said}", file=sys.stderr)
         sys.exit(2)

@@ -6,14 +6,18 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import FiniteFloat
+from sqlalchemy import BigInteger, Integer
 from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel import Field, Session, SQLModel, create_engine, select
 
 from validation import JSONObject, Text, validation_error
 
 DATABASE_URL = os.environ.get("DATABASE_URL", "sqlite:///items.db")
-# SQLite: how many seconds a writer waits for another one.
-engine = create_engine(DATABASE_URL, connect_args={"timeout": 30})
+ON_SQLITE = {"connect_args": {"timeout": 30}}  # seconds that a writer waits for another one
+ON_SERVER = {"connect_args": {"connect_timeout": 5}, "pool_pre_ping": True}  # before each use
+OPTIONS = ON_SQLITE if DATABASE_URL.startswith("sqlite") else ON_SERVER
+engine = create_engine(DATABASE_URL, **OPTIONS)
+BigId = BigInteger().with_variant(Integer, "sqlite")  # whose own integers have 64 bits
 
 
 class ItemValues(SQLModel):
@@ -31,7 +35,7 @@ class Item(ItemValues, table=True):
     __tablename__ = "items"
     __table_args__ = {"sqlite_autoincrement": True}  # an id is never used again
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
 
 
 app = FastAPI(
@@ -43,6 +47,11 @@ app = FastAPI(
 @app.exception_handler(StaleDataError)
 async def deleted_meanwhile(request: Request, error: StaleDataError) -> JSONResponse:
     return JSONResponse({"detail": "The item was deleted meanwhile."}, status_code=404)
+
+
+@app.exception_handler(Exception)
+async def server_error(request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"detail": "Internal Server Error"}, status_code=500)
 
 
 @app.get("/hello")

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from sqlalchemy import insert, inspect
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
 from app import Item, engine
@@ -21,7 +21,7 @@ def make_item(number):
 
 def seed(connection, rows):
     # One transaction, the schema too: readers see the old items or the new ones.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if engine.name == "sqlite" else "BEGIN")
     SQLModel.metadata.drop_all(connection)
     SQLModel.metadata.create_all(connection)
     if rows:  # for an empty list, a row of nothing would be inserted
@@ -35,6 +35,8 @@ def main():
     parser.add_argument("--journal-mode", choices=["delete", "wal"], help="of the database file")
     parser.add_argument("--if-missing", action="store_true", help="do nothing if there is a table")
     options = parser.parse_args()
+    if options.journal_mode and engine.name != "sqlite":
+        parser.error("only SQLite has a journal mode")
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if options.if_missing and inspect(connection).has_table("items"):
             return
@@ -46,6 +48,6 @@ def main():
 if __name__ == "__main__":
     try:
         main()
-    except OperationalError as error:
-        print(f"seed.py: {engine.url!r}: {error.orig}", file=sys.stderr)
+    except DBAPIError as error:
+        print(f"seed.py: {engine.url!r}: {' '.join(str(error.orig).split())}", file=sys.stderr)
         sys.exit(2)

@@ -5,7 +5,7 @@ import sqlite3
 import sys
 import threading
 
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field, FiniteFloat
@@ -44,6 +44,11 @@ def get_db() -> sqlite3.Connection:
         local.db = sqlite3.connect(DATABASE, timeout=30, isolation_level=None)
         local.db.row_factory = sqlite3.Row
     return local.db
+
+
+@app.exception_handler(Exception)
+async def server_error(request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"detail": "Internal Server Error"}, status_code=500)
 
 
 @app.get("/hello")

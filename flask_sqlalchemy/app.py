@@ -4,22 +4,21 @@ import os
 
 from flask import Flask, jsonify
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import String
+from sqlalchemy import BigInteger, Integer, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
-from validation import (
-    DigitsConverter,
-    StrictJSONProvider,
-    object_from_request,
-    values_from_request,
-)
+from validation import DigitsConverter, StrictJSONProvider, object_from_request, values_from_request
+
+DATABASE_URL = os.environ.get("DATABASE_URL", "sqlite:///items.db")
+ON_SQLITE = {"connect_args": {"timeout": 30}}  # seconds that a writer waits for another one
+ON_SERVER = {"connect_args": {"connect_timeout": 5}, "pool_pre_ping": True}  # before each use
+OPTIONS = ON_SQLITE if DATABASE_URL.startswith("sqlite") else ON_SERVER
 
 app = Flask(__name__, instance_path=os.getcwd())  # where a relative SQLite path starts
-app.config["SQLALCHEMY_DATABASE_URI"] = os.environ.get("DATABASE_URL", "sqlite:///items.db")
-# SQLite: how many seconds a writer waits for another one.
-app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"connect_args": {"timeout": 30}}
+app.config["SQLALCHEMY_DATABASE_URI"] = DATABASE_URL
+app.config["SQLALCHEMY_ENGINE_OPTIONS"] = OPTIONS
 app.json = StrictJSONProvider(app)
 app.url_map.converters["digits"] = DigitsConverter
 app.url_map.strict_slashes = False  # else a redirect, as here:
@@ -32,13 +31,14 @@ class Base(DeclarativeBase):
 
 # An item is answered as it was committed, without reading it back.
 db = SQLAlchemy(app, model_class=Base, session_options={"expire_on_commit": False})
+BigId = BigInteger().with_variant(Integer, "sqlite")  # whose own integers have 64 bits
 
 
 class Item(db.Model):
     __tablename__ = "items"
     __table_args__ = {"sqlite_autoincrement": True}  # an id is never used again
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
     name: Mapped[str] = mapped_column(String(100))
     description: Mapped[str] = mapped_column(String(200))
     price: Mapped[float]

@@ -8,12 +8,7 @@ import threading
 from flask import Flask, abort, jsonify
 from werkzeug.exceptions import HTTPException
 
-from validation import (
-    DigitsConverter,
-    StrictJSONProvider,
-    object_from_request,
-    values_from_request,
-)
+from validation import DigitsConverter, StrictJSONProvider, object_from_request, values_from_request
 
 DATABASE_URL = os.environ.get("DATABASE_URL", "sqlite:///items.db")
 DATABASE = DATABASE_URL.removeprefix("sqlite:///")

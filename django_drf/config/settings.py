@@ -12,11 +12,17 @@ INSTALLED_APPS = ["rest_framework", "items"]
 MIDDLEWARE = []  # no sessions, no cookies, no redirects; nothing signs, so no SECRET_KEY either
 
 DATABASES = {
-    # Read from DATABASE_URL; a connection is kept for as long as its thread lives.
-    "default": dj_database_url.config(default="sqlite:///items.db", conn_max_age=None)
+    # A connection is kept for as long as its thread lives, and tried before it is used again.
+    "default": dj_database_url.config(
+        default="sqlite:///items.db", conn_max_age=None, conn_health_checks=True
+    )
 }
-# SQLite: how many seconds a writer waits for another one; a transaction that will write says so.
-DATABASES["default"]["OPTIONS"] = {"timeout": 30, "transaction_mode": "IMMEDIATE"}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # How many seconds a writer waits for another one; a transaction that will write says so.
+    DATABASES["default"]["OPTIONS"] = {"timeout": 30, "transaction_mode": "IMMEDIATE"}
+else:
+    # How many seconds a new connection gets.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],

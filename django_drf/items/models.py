@@ -4,7 +4,7 @@ from django.db import models
 
 
 class Item(models.Model):
-    id = models.AutoField(primary_key=True)
+    id = models.BigAutoField(primary_key=True)
     name = models.CharField(max_length=100)
     description = models.CharField(max_length=200, blank=True)
     price = models.FloatField()

@@ -1,19 +1,25 @@
-"""Whatever asks for a `server` runs once per stack and set of versions, against real Gunicorn."""
+"""Whatever asks for a `server` runs once per stack, set of versions and database, really served."""
 
 import sys
 from pathlib import Path
 
 import pytest
+from database import OnServer
 from server import ROWS, copied
 
 from bench import Mistake
 from bench.environment import environment
-from bench.stacks import REQUIREMENTS, find_stacks
+from bench.server.postgres import private_cluster
+from bench.stacks import REQUIREMENTS, Stack, find_stacks
+
+DATABASES = ("sqlite", "postgresql")
 
 
 def pytest_addoption(parser):
     parser.addoption("--stack", action="append", metavar="FOLDER", help="instead of all of them")
     parser.addoption("--versions", action="append", choices=REQUIREMENTS, help="instead of both")
+    parser.addoption("--writing-seconds", type=int, default=5, help="of test_killed_worker.py")
+    parser.addoption("--database", action="append", choices=DATABASES, help="instead of both")
 
 
 def pytest_generate_tests(metafunc):
@@ -21,20 +27,42 @@ def pytest_generate_tests(metafunc):
         option = metafunc.config.getoption
         given = [Path(folder).resolve() for folder in option("--stack", None) or []]
         folders = given or [stack.folder for stack in find_stacks().values()]
-        cases = [
-            pytest.param((folder, versions), id=f"{folder.name}-{versions}")
-            for versions in option("--versions", None) or REQUIREMENTS
-            for folder in folders
-        ]
+        databases = option("--database", None) or DATABASES
+        cases = []
+        for versions in option("--versions", None) or REQUIREMENTS:
+            for folder in folders:
+                if "sqlite" in databases:
+                    name = f"{folder.name}-{versions}"
+                    cases.append(pytest.param((folder, versions, "sqlite"), id=name))
+                # The paper's SQLAlchemy takes another driver for PostgreSQL.
+                able = versions == "today" and Stack(folder.name, folder).speaks_postgres
+                if "postgresql" in databases and able:
+                    name = f"{folder.name}-{versions}-postgresql"
+                    cases.append(pytest.param((folder, versions, "postgresql"), id=name))
         metafunc.parametrize("stack", cases, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
-def stack(request):
-    """A stack's folder and the Python of its environment."""
-    folder, versions = request.param
+def cluster(tmp_path_factory):
+    """A PostgreSQL server of the tests' own, with its log."""
+    folder = tmp_path_factory.mktemp("cluster")
+    for parent in (folder, folder.parent, folder.parent.parent):
+        parent.chmod(0o711)  # PostgreSQL does not run as root, and must get there
     try:
-        return folder, environment(folder, REQUIREMENTS[versions])
+        with private_cluster(folder, None, *OnServer.SETTINGS) as server:
+            yield server, folder / "postgres.log"
+    except Mistake as mistake:
+        if "is installed" not in str(mistake):
+            raise
+        pytest.skip(str(mistake))
+
+
+@pytest.fixture(scope="session")
+def stack(request):
+    """A stack's folder, the Python of its environment, and on which database."""
+    folder, versions, kind = request.param
+    try:
+        return folder, environment(folder, REQUIREMENTS[versions]), kind
     except Mistake as mistake:
         if versions == "paper" and sys.version_info[:2] != (3, 11):
             pytest.skip(f"the paper's versions need Python 3.11: {mistake}")
@@ -42,8 +70,10 @@ def stack(request):
 
 
 @pytest.fixture(scope="session")
-def running(stack):
-    with copied(*stack) as server:
+def running(stack, request):
+    on_server = stack[2] == "postgresql"
+    database = OnServer(*request.getfixturevalue("cluster")) if on_server else None
+    with copied(*stack[:2], database) as server:
         seeded(server)
         with server.running():
             yield server
@@ -51,7 +81,9 @@ def running(stack):
 
 @pytest.fixture(scope="session")
 def running_in_wal(stack):
-    with copied(*stack) as server:
+    if stack[2] != "sqlite":
+        pytest.skip("a journal mode is SQLite's")
+    with copied(*stack[:2]) as server:
         seeded(server, "--journal-mode", "wal")
         with server.running():
             yield server
@@ -70,13 +102,13 @@ def reference():
 def seeded(server, *options):
     done = server.seed(ROWS, *options)
     assert done.returncode == 0, done.stderr
-    server.keep()
+    server.database.keep()
 
 
 @pytest.fixture
 def server(running):
     """A running stack, its database as it was seeded."""
-    running.restore()
+    running.database.restore()
     return running
 
 

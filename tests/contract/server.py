@@ -1,50 +1,45 @@
-"""A stack, really served: a copy of its folder, its own database, Gunicorn on a Unix socket."""
+"""A stack, really served: a copy of its folder, a database, Gunicorn on a Unix socket."""
 
 import contextlib
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 
 import httpx2
+from database import File
 
 ROWS = 1500
 LAMP = {"name": "Lamp", "description": "It shines.", "price": 12.5, "in_stock": False}
 LEFT_BEHIND = shutil.ignore_patterns("*.db*", "__pycache__", ".venv")  # of a person who tried it
-TRACED = Path(__file__).with_name("traced")
 
 
 @contextlib.contextmanager
-def copied(stack, python):
-    """A stack in a folder of its own, which is gone afterwards."""
+def copied(stack, python, database=None):
+    """A stack in a folder of its own, which is gone afterwards; by default on a file in it."""
     with tempfile.TemporaryDirectory(prefix="stack-") as folder:
-        yield Server(stack, python, Path(folder))
+        yield Server(stack, python, Path(folder), database or File(Path(folder) / "items.db"))
 
 
 class Server:
-    """One stack: `seed` it, serve it while `running`, `send` it requests, look into its file."""
+    """One stack: `seed` it, serve it while `running`, `send` it requests."""
 
-    def __init__(self, stack, python, folder):
+    def __init__(self, stack, python, folder, database):
         # A copy: a stack must run from anywhere, and a test leaves nothing in the repository.
         self.folder = shutil.copytree(stack, folder / "app", ignore=LEFT_BEHIND)
         self.name = stack.name
         self.python = python
-        self.database = folder / "items.db"
-        self.pristine = folder / "pristine.db"
+        self.database = database
         self.socket = folder / "s"  # a short name: a socket's path has at most 107 bytes
         self.log_file = folder / "log"
-        self.sql_file = folder / "sql"
-        self.watcher = self.version = None
+        self.process = None
         self.environment = {
             "PATH": os.defpath,
             "HOME": "/nonexistent",  # a stack leans on nothing outside its folder
-            "PYTHONPATH": str(TRACED),
-            "SQL_LOG": str(self.sql_file),
-            "DATABASE_URL": f"sqlite:///{self.database}",
+            **database.environment,
             "GUNICORN_CMD_ARGS": f"--bind=unix:{self.socket}",
         }
         transport = httpx2.HTTPTransport(uds=str(self.socket))
@@ -64,7 +59,7 @@ class Server:
     @contextlib.contextmanager
     def running(self):
         with self.log_file.open("ab") as log:
-            process = subprocess.Popen(
+            process = self.process = subprocess.Popen(
                 [self.python.with_name("gunicorn")],
                 cwd=self.folder,
                 env=self.environment,
@@ -77,8 +72,7 @@ class Server:
             yield self
         finally:
             self.client.close()
-            if self.watcher:
-                self.watcher.close()
+            self.database.close()
             process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=10)
@@ -110,37 +104,7 @@ class Server:
     def complaints(self):
         return [line for line in self.log().splitlines() if "[INFO]" not in line]
 
-    def statements(self):
-        """Every SQL statement since the server or its seed.py first started."""
-        return self.sql_file.read_text().splitlines()
-
-    def untouched(self):
-        """Has nobody written to the database since this was last asked?"""
-        if not self.watcher:
-            self.watcher = sqlite3.connect(self.database)
-        before, self.version = self.version, self.watcher.execute("PRAGMA data_version").fetchone()
-        return self.version == before
-
-    def query(self, sql):
-        with contextlib.closing(sqlite3.connect(self.database, timeout=30)) as db, db:
-            return db.execute(sql).fetchall()
-
     def rows(self):
-        return self.query("SELECT id, name, description, price, in_stock FROM items ORDER BY id")
-
-    def keep(self):
-        """Remember the database as it is now."""
-        copy(self.database, self.pristine)
-
-    def restore(self):
-        """Put back the database that was kept, under the running server."""
-        copy(self.pristine, self.database)
-
-
-def copy(source, target):
-    with (
-        contextlib.closing(sqlite3.connect(source)) as old,
-        contextlib.closing(sqlite3.connect(target, timeout=30)) as new,
-    ):
-        new.execute("PRAGMA synchronous = OFF")  # of this connection: a test's copy may be lost
-        old.backup(new)
+        return self.database.query(
+            "SELECT id, name, description, price, in_stock FROM items ORDER BY id"
+        )

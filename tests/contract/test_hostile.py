@@ -13,7 +13,7 @@ def hostile(server):
     """Send a request that a client should not send, and look at all that must hold then."""
 
     def send(method, path, content=None):
-        server.untouched()
+        server.database.untouched()
         answer = server.send(method, path, content)
         said = f"{method} {path[:80]}: {answer.status_code} {answer.text[:200]}"
         assert 200 <= answer.status_code < 300 or 400 <= answer.status_code < 500, said
@@ -21,7 +21,7 @@ def hostile(server):
             assert answer.headers["Content-Type"].startswith("application/json"), said
             assert answer.content, said
         if answer.status_code >= 400:
-            assert server.untouched(), said
+            assert server.database.untouched(), said
         return answer
 
     complaints = server.complaints()

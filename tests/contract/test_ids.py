@@ -37,6 +37,6 @@ def test_an_id_is_never_used_again(client):
 
 
 def test_the_id_of_the_last_item_is_never_used_again(server):
-    server.query("DELETE FROM items WHERE id < 1500")
+    server.database.query("DELETE FROM items WHERE id < 1500")
     assert server.client.delete("/items/1500").status_code == 204
     assert server.client.post("/items/", json=LAMP).json()["id"] == 1501

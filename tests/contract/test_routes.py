@@ -32,7 +32,7 @@ def test_list_holds_every_item_in_order_of_id(client):
 
 
 def test_list_of_no_items_is_empty(server):
-    server.query("DELETE FROM items")
+    server.database.query("DELETE FROM items")
     answer = server.client.get("/items/")
     assert (answer.status_code, answer.json()) == (200, [])
 

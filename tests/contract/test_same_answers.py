@@ -61,7 +61,7 @@ def answer(server, request):
 
 
 def test_answers_are_the_same_to_the_value(server, reference):
-    reference.restore()
+    reference.database.restore()
     for request in REQUESTS:
         assert answer(server, request) == answer(reference, request), request
     assert server.rows() == reference.rows()

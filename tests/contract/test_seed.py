@@ -50,19 +50,38 @@ def test_seeding_if_missing_leaves_a_table_alone(server):
     assert server.rows() == SEEDED
 
 
+def test_a_journal_mode_of_what_is_no_file_is_one_line(server):
+    if server.database.kind == "sqlite":
+        pytest.skip("SQLite has journal modes")
+    done = server.seed(3, "--journal-mode", "wal")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1] == "seed.py: error: only SQLite has a journal mode"
+    assert server.rows() == SEEDED
+
+
+def test_a_server_that_is_not_there_is_one_line(server):
+    if server.database.kind == "sqlite":
+        pytest.skip("SQLite has no server")
+    done = server.seed(3, DATABASE_URL="postgresql://nobody:secret@127.0.0.1:1/items")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("seed.py: ")
+    assert done.stderr.count("\n") == 1
+    assert "secret" not in done.stderr
+
+
 def test_a_journal_mode_is_the_files(server, running_in_wal):
-    assert server.query("PRAGMA journal_mode") == [("delete",)]
-    assert running_in_wal.query("PRAGMA journal_mode") == [("wal",)]
+    assert server.database.query("PRAGMA journal_mode") == [("delete",)]
+    assert running_in_wal.database.query("PRAGMA journal_mode") == [("wal",)]
 
 
 def test_the_journal_mode_of_a_file_that_is_served_stays_in_one_line(running_in_wal):
-    running_in_wal.restore()
+    running_in_wal.database.restore()
     running_in_wal.client.get("/items/1")  # now the app has the file open
     done = running_in_wal.seed(3, "--journal-mode", "delete")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("seed.py: ")
     assert done.stderr.count("\n") == 1
-    assert running_in_wal.query("PRAGMA journal_mode") == [("wal",)]
+    assert running_in_wal.database.query("PRAGMA journal_mode") == [("wal",)]
     assert running_in_wal.rows() == SEEDED
 
 

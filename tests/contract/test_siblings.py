@@ -132,7 +132,7 @@ def imports(path):
 def test_a_package_has_the_same_version_in_every_stack(path):
     versions = {}
     for name, text in texts(path).items():
-        for package, version in re.findall(r"^([\w.-]+)==([^\s\\]+[^\\\n]*)", text, re.MULTILINE):
+        for package, version in re.findall(r"^([\w.-]+)==([^\s\\;]+)", text, re.MULTILINE):
             versions.setdefault(package, {}).setdefault(name, set()).add(version.strip())
     assert versions
     different = {

@@ -115,7 +115,8 @@ BUGS = {  # a sentence: the stack, its file, what stands there, and what a tired
 
 def run_suite(folder, suite=SUITE):
     """Hold this folder to the contract, until the first failure."""
-    options = ["-x", "-q", "-p", "no:cacheprovider", "--versions=today", f"--stack={folder}"]
+    options = ["-x", "-q", "-p", "no:cacheprovider", "--versions=today", "--database=sqlite"]
+    options += [f"--stack={folder}"]
     return subprocess.run(
         [sys.executable, "-m", "pytest", *options, *(HERE / f"test_{name}.py" for name in suite)],
         cwd=HERE.parent.parent,

@@ -13,7 +13,7 @@ CLIENTS = 100
 def crowded(request, running, running_in_wal):
     """A server whose file has this journal mode."""
     server = {"delete": running, "wal": running_in_wal}[request.param]
-    server.restore()
+    server.database.restore()
     return server
 
 
