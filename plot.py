@@ -84,7 +84,7 @@ def draw(scenario: str, results: list[Result], selection: Selection) -> Figure:
     size = (7, 1.4 + 0.45 * len(results))  # inches
     figure, axes = pyplot.subplots(figsize=size, layout="constrained")
     for row, result in enumerate(results):
-        published = PAPER[scenario].get(result.stack)
+        published = PAPER[scenario].get(result.stack) if is_like_paper(selection) else None
         if published:
             axes.barh(row + 0.36, published, height=0.12, color="#cccccc")
         if result.value is None:
@@ -142,13 +142,13 @@ def caption(scenario: str, results: list[Result], selection: Selection) -> str:
     )
     share = f"{len(cpus)} of its {machine['cpus']} CPUs" if cpus else "all of its CPUs, with k6"
     runs = max(result.blocks for result in results)
-    where = selection.cells[0].served.get("database_filesystem")
+    grey = " Thin grey bar: the paper, elsewhere." * is_like_paper(selection)
     text = f"""\
-Bar: mean of the valid runs (of {runs} a stack). Dot: a run. Thin grey bar: the paper, elsewhere.
+Bar: mean of the valid runs (of {runs} a stack). Dot: a run.{grey}
 Profile {condition["profile"]["name"]}, engine {condition["engine"]}, \
 Python {condition["python"]}, {condition["workers"]} workers on one machine ({machine["cpu"]}), \
 {share}.
-SQLite in {database["journal_mode"]} mode on {where}; its {database["rows"]} rows are in memory. \
+{store(selection)}; its {database["rows"]} rows are in memory. \
 Load by k6 {condition["k6"]} in a closed loop: a user waits for an answer before it asks again."""
     if any(result.rank for result in results):
         text += """
@@ -164,6 +164,19 @@ Line: 95 % interval, without what all stacks of a block share. Ranks err in 5 % 
             "\nNOT INTERLEAVED: the stacks were measured at different times. This ranks nothing."
         )
     return text
+
+
+def is_like_paper(selection: Selection) -> bool:
+    """Whether these are on the paper's database."""
+    return bool(selection.cells[0].conditions["database"]["kind"] == "sqlite")
+
+
+def store(selection: Selection) -> str:
+    """Which database, and where it lies."""
+    database, served = selection.cells[0].conditions["database"], selection.cells[0].served
+    if is_like_paper(selection):
+        return f"SQLite in {database['journal_mode']} mode on {served['database_filesystem']}"
+    return f"PostgreSQL {database['version']} ({database['server']}) on the server's CPUs"
 
 
 def commit_ms(selection: Selection) -> str:

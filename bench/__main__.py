@@ -76,8 +76,10 @@ def _parse() -> argparse.Namespace:
     add("--threads", type=_whole, default=2, help="of a worker that has them (2)")
     add("--requirements", choices=REQUIREMENTS, default="today", help="versions (today's)")
     add("--engine", choices=("auto", *ENGINES), default="auto", help="docker where it answers")
+    add("--database", choices=("sqlite", "postgres"), default="sqlite", help="SQLite where unset")
+    add("--database-url", metavar="URL", help="of a PostgreSQL server; else one is started")
     add("--controls", action="store_true", help="two arms more, which judge the campaign itself")
-    add("--resume", type=Path, metavar="CAMPAIGN", help="go on as it was planned; else only --k6")
+    add("--resume", type=Path, metavar="CAMPAIGN", help="go on as it was planned")
     add("--k6", metavar="PATH", help="which k6 (on PATH, else built once)")
     add("--out", type=Path, default=RESULTS, help="the folder for campaigns (results)")
     k6 = actions.add_parser("k6", help="say where k6 is; build the pinned one if there is none")
@@ -119,10 +121,11 @@ def _run(arguments: argparse.Namespace) -> None:
     resumed = arguments.resume and arguments.resume.resolve()
     if resumed:
         _ask_as_planned(arguments, read_plan(resumed))
+    _check_database(arguments)
     profile = load_profile(str(resumed / "profile.json") if resumed else arguments.profile)
     if resumed:
         profile = replace(profile, name=arguments.profile)
-    stacks = choose_stacks(arguments.stacks)
+    stacks = choose_stacks(arguments.stacks, database=arguments.database)
     CACHE.mkdir(exist_ok=True)
     with hold_machine(), tempfile.TemporaryDirectory(dir=CACHE, prefix=folder_prefix()) as folder:
         stop_leftovers()
@@ -159,6 +162,25 @@ def _ask_as_planned(arguments: argparse.Namespace, plan: dict[str, Any]) -> None
     arguments.engine = conditions["engine"].partition(",")[0]
     arguments.workers, arguments.threads = conditions["workers"], conditions["threads"]
     arguments.controls, arguments.dose_turns = bool(plan["controls"]), plan["dose_turns"]
+    database = conditions["database"]
+    arguments.database = "sqlite" if database["kind"] == "sqlite" else "postgres"
+    if database.get("server") == "given" and not arguments.database_url:
+        raise Mistake(f"{arguments.resume} was measured on a server of yours: add --database-url")
+
+
+def _check_database(arguments: argparse.Namespace) -> None:
+    """A Mistake where what was asked for does not go together."""
+    url = arguments.database_url
+    if url and not url.startswith("postgresql://"):
+        raise Mistake("--database-url reads postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
+    if url:
+        arguments.database = "postgres"
+    if arguments.database == "sqlite":
+        return
+    if arguments.controls:
+        raise Mistake("--controls are copies of flask_sqlite, which speaks SQLite only")
+    if arguments.requirements == "paper":
+        raise Mistake("PostgreSQL needs today's versions: the paper's take another driver")
 
 
 def _engine(arguments: argparse.Namespace, cpus: frozenset[int] | None) -> Engine:
@@ -170,7 +192,8 @@ def _engine(arguments: argparse.Namespace, cpus: frozenset[int] | None) -> Engin
         why = f"no Docker engine: {reason}" if reason else "a Docker engine answers"
     print(f"engine {name}: {why}", flush=True)
     requirements = REQUIREMENTS[arguments.requirements]
-    return ENGINES[name](requirements, cpus, arguments.workers, arguments.threads)
+    database = arguments.database, arguments.database_url
+    return ENGINES[name](requirements, cpus, arguments.workers, arguments.threads, *database)
 
 
 def _tell_results(folder: Path, console: Console) -> None:

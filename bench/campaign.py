@@ -183,10 +183,11 @@ def _conditions(campaign: Campaign) -> dict[str, Any]:
     """What must be equal in two cells that are compared, merged or drawn into one figure."""
     setting = campaign.setting
     profile = setting.profile
+    journal = {"journal_mode": setting.journal_mode} if setting.journal_mode else {}
     return {
         "engine": setting.engine.name,
         "profile": {"name": profile.name, "sha256": digest(profile.path)},
-        "database": {"kind": "sqlite", "journal_mode": profile.journal_mode, "rows": profile.rows},
+        "database": {**setting.engine.database, **journal, "rows": profile.rows},
         "machine": describe_machine(),
         "cpus": {side: sorted(of) if of else None for side, of in asdict(campaign.cpus).items()},
         "requirements": campaign.requirements,

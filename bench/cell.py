@@ -17,6 +17,7 @@ from bench.loadgen import K6, NOTHING, Load, run_scenario
 from bench.probe import probe
 from bench.profile import Profile, Scenario
 from bench.server import Engine, Row, Server, inside
+from bench.server.postgres import Postgres
 from bench.stacks import Stack
 from bench.validity import Evidence, Problem, judge, status, unobservable
 
@@ -33,6 +34,11 @@ class Setting:
     k6_cpus: frozenset[int] | None
     workers: int
     threads: int
+
+    @property
+    def journal_mode(self) -> str | None:
+        """Of the database's file; None where the database is no file."""
+        return self.profile.journal_mode if self.engine.database["kind"] == "sqlite" else None
 
     def in_flight(self, stack: Stack, scenario: Scenario) -> int:
         """The most requests of a scenario that this stack works on at the same time."""
@@ -78,10 +84,10 @@ def measure_cell(
         try:
             commits = _commits(cell)
             _sleep_until(started + profile.pauses["settle"])
-            server.seed(profile.rows, profile.journal_mode)
+            server.seed(profile.rows, setting.journal_mode)
             seeded = time.monotonic()
             served = {**inside.describe(server), **server.describe()}
-            if served["pragmas"]["journal_mode"] != profile.journal_mode:
+            if served.get("pragmas", {}).get("journal_mode") != setting.journal_mode:
                 raise Mistake(f"{stack.name}: seed.py left another journal mode than asked for")
             _sleep_until(seeded + profile.pauses["seeded"])
             with ThreadPoolExecutor(1) as beside:
@@ -105,14 +111,14 @@ def _measure_scenarios(cell: Running, warmup: Load, changed: Sequence[str]) -> d
     for scenario in profile.scenarios:
         try:
             if scenario.name in profile.reseed:
-                server.seed(profile.rows, profile.journal_mode)
+                server.seed(profile.rows, cell.setting.journal_mode)
                 rows = None
             rows = inside.rows(server) if rows is None else rows
             sample = probe(scenario.name, server.url, rows)
             if scenario.name in WRITES:
                 rows = inside.rows(server)  # the probe has written
             _sleep_until(idle_until)
-            load, cost, machine = _load_between_counters(cell, scenario)
+            load, cost, machine, database = _load_between_counters(cell, scenario)
             # What is checked is checked in the pause that the procedure has anyway.
             idle_until = time.monotonic() + profile.pauses["between"]
             before, rows = rows, inside.rows(server)
@@ -122,7 +128,7 @@ def _measure_scenarios(cell: Running, warmup: Load, changed: Sequence[str]) -> d
             evidence = Evidence(
                 scenario, load, sample, differs, same_workers, machine, changed, warmup
             )
-            measured[scenario.name] = _judged(cell, evidence, cost)
+            measured[scenario.name] = {**_judged(cell, evidence, cost), **database}
         except Mistake as mistake:  # the server is gone: nothing of this scenario counts
             measured[scenario.name], rows = _lost(cell, scenario, mistake), None
     return measured
@@ -168,14 +174,19 @@ def _lost(cell: Running, scenario: Scenario, mistake: Mistake) -> dict[str, Any]
 
 def _load_between_counters(
     cell: Running, scenario: Scenario
-) -> tuple[Load, dict[str, Any], dict[str, Any]]:
-    """What k6 tells of one scenario, what server and bench used, and what disturbed it."""
-    server = cell.server
+) -> tuple[Load, dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """What k6 tells of one scenario, what server and bench used, what disturbed it.
+
+    At last, where the database has a server of its own, what that used.
+    """
+    server, beside = cell.server, cell.server.database
     workers, quota, server_cpu = server.workers(), server.throttled(), server.cpu_seconds()
+    beside_cpu = beside.cpu_seconds() if beside else 0.0
     machine, bench_cpu = read_counters(), time.process_time()  # last: reading the others costs CPU
     result = cell.load(scenario.name)
     bench_cpu, machine_after = time.process_time() - bench_cpu, read_counters()
     used, quota_after = server.cpu_seconds() - server_cpu, server.throttled()
+    database = _used_beside(beside, beside_cpu)
     workers_after = server.workers()
     same = workers.keys() == workers_after.keys() != set()
     cpu_s = used if same else None  # a process that ended took its count along
@@ -186,12 +197,22 @@ def _load_between_counters(
         "same_workers": same,
         "bench_cpu_s": bench_cpu,
     }
-    ours = None if cpu_s is None else cpu_s + bench_cpu
+    known = [cpu_s, bench_cpu, *(of["cpu_s"] for of in database.values())]
+    ours = None if None in known else sum(known)
     disturbed = disturbance(machine, machine_after, ours, result.cpu_s)
     told = quota is not None and quota_after is not None
     disturbed["server_throttled"] = quota_after - quota if told else None  # type: ignore[operator]
     disturbed["server_cpu_s"] = cpu_s
-    return result, cost, disturbed
+    return result, cost, disturbed, database
+
+
+def _used_beside(beside: Postgres | None, cpu_before: float | None) -> dict[str, Any]:
+    """What the database's own server used; nothing where there is none."""
+    if beside is None:
+        return {}
+    cpu = beside.cpu_seconds()
+    used = None if cpu is None or cpu_before is None else cpu - cpu_before
+    return {"database": {"cpu_s": used, "memory_bytes": beside.memory_bytes()}}
 
 
 def _differences(
@@ -207,7 +228,7 @@ def _differences(
 
 def _commits(cell: Running) -> dict[str, Any]:
     """What a commit costs here, by the number of writers that the write scenarios have at work."""
-    setting, mode = cell.setting, cell.setting.profile.journal_mode
+    setting, mode = cell.setting, cell.setting.journal_mode
     scenarios = [scenario for scenario in setting.profile.scenarios if scenario.name in WRITES]
     writers = sorted({setting.in_flight(cell.stack, scenario) for scenario in scenarios})
     return {str(number): inside.commits(cell.server, number, mode) for number in writers}

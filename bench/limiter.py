@@ -14,7 +14,7 @@ WRITES = ("create", "update", "delete")
 
 @dataclass(frozen=True)
 class Limiter:
-    name: str  # server CPU, generator, disk commit, locks or waiting, unknown
+    name: str  # server (and database) CPU, generator, disk commit, locks or waiting, unknown
     server_busy: float | None  # shares of the CPUs that each could use, the cells' median
     k6_busy: float | None
 
@@ -33,9 +33,13 @@ def limiter_of(
     """Of one stack in one scenario, over its valid cells; commits has what each cell's cost."""
     cpus = conditions["cpus"]
     every = conditions["machine"]["cpus"]
-    usable = min(conditions["workers"], len(cpus["server"] or range(every)))
+    usable = len(cpus["server"] or range(every))
     server = _median(_rate(m["server"]["cpu_s"], m) for m in measured)
-    server_busy = None if server is None else server / usable
+    # A database with a server of its own shares the app's CPUs, beside all of its workers.
+    beside = _median(_rate(m["database"]["cpu_s"], m) for m in measured if "database" in m)
+    if beside is None:
+        usable = min(conditions["workers"], usable)
+    server_busy = None if server is None else (server + (beside or 0)) / usable
     long = [m for m in measured if m["load"]["seconds"] >= LEAST_SECONDS]
     k6 = _median(_rate(m["load"]["cpu_s"], m) for m in long)
     k6_busy = None if k6 is None else k6 / len(cpus["k6"] or range(every))
@@ -52,7 +56,7 @@ def limiter_of(
     if (k6_busy or 0) >= GENERATOR_BUSY or (waited is not None and waited < WAITED):
         name = "generator"
     elif server_busy is not None and server_busy >= SERVER_BUSY:
-        name = "server CPU"
+        name = "server CPU" if beside is None else "server and database CPU"
     elif scenario in WRITES and server_busy is not None:
         at_the_disk = speed is not None and speed >= 0.8 and server_busy < 0.5
         name = "disk commit" if at_the_disk else "locks or waiting"

@@ -12,6 +12,7 @@ from bench.stats import (
     UNITS,
     Summary,
     cpu_per_1000,
+    database_cpu_per_1000,
     is_shown,
     judged_value,
     merged_percentile,
@@ -33,6 +34,7 @@ class Result:
     blocks: int
     value: Summary | None  # in the unit of the scenario; None where no run is valid
     cpu_s_per_1000: Summary | None
+    database_cpu_s_per_1000: Summary | None  # where the database has a server of its own
     suspect: int
     in_flight: int
     limiter: Limiter
@@ -108,6 +110,7 @@ class Report:
             blocks=len({(cell.campaign, cell.block) for cell in of_stack}),
             value=value,
             cpu_s_per_1000=summarise([cpu_per_1000(m) for m in measured]),
+            database_cpu_s_per_1000=summarise([database_cpu_per_1000(m) for m in measured]),
             suspect=sum(m["status"] == "suspect" for m in measured),
             in_flight=first["in_flight"],
             limiter=self._limiter(stack, scenario),

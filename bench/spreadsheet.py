@@ -15,6 +15,7 @@ def write_summary(report: Report, path: Path) -> None:
     columns += ["interval_low", "interval_high", "rank_best", "rank_worst"]
     columns += [
         "server_cpu_s_per_1000_requests",
+        "database_cpu_s_per_1000_requests",
         "limited_by",
         "server_busy",
         "k6_busy",
@@ -30,6 +31,7 @@ def write_summary(report: Report, path: Path) -> None:
 
 def _row(result: Result) -> list[Any]:
     value, cost, limiter = result.value, result.cpu_s_per_1000, result.limiter
+    beside = result.database_cpu_s_per_1000
     numbers: list[Any] = [""] * 7
     if value:
         numbers = [value.mean, value.median, value.low, value.high, value.geometric or ""]
@@ -45,6 +47,7 @@ def _row(result: Result) -> list[Any]:
         *(result.interval or ("", "")),
         *(result.rank or ("", "")),
         cost.mean if cost else "",
+        beside.mean if beside else "",
         limiter.name,
         *("" if busy is None else busy for busy in (limiter.server_busy, limiter.k6_busy)),
         result.in_flight,

@@ -19,6 +19,11 @@ class Stack:
     folder: Path
     dose_turns: int | None = None  # of the loop that the dosed control runs in each request
 
+    @property
+    def speaks_postgres(self) -> bool:
+        """Whether its DATABASE_URL may be one of PostgreSQL, as its requirements tell."""
+        return "psycopg" in (self.folder / "requirements.in").read_text()
+
     def in_flight(self, scenario: str, workers: int, threads: int) -> float:
         """The most requests of a scenario that are worked on at the same time.
 
@@ -37,10 +42,18 @@ def find_stacks(root: Path = ROOT) -> dict[str, Stack]:
     return {folder.name: Stack(folder.name, folder) for folder in folders}
 
 
-def choose_stacks(names: list[str] | None, root: Path = ROOT) -> list[Stack]:
-    """The stacks of these names, or all; an unknown name is a Mistake."""
+def choose_stacks(
+    names: list[str] | None, root: Path = ROOT, database: str = "sqlite"
+) -> list[Stack]:
+    """The stacks of these names, or all that speak to this database.
+
+    A name that is unknown, or of one that does not speak to it, is a Mistake.
+    """
     stacks = find_stacks(root)
+    able = {s.name: s for s in stacks.values() if database == "sqlite" or s.speaks_postgres}
     for name in names or []:
         if name not in stacks:
             raise Mistake(f"there is no stack {name!r}; there are {', '.join(stacks)}")
-    return [stacks[name] for name in dict.fromkeys(names or stacks)]
+        if name not in able:
+            raise Mistake(f"{name} speaks SQLite only; PostgreSQL speak {', '.join(able)}")
+    return [able[name] for name in dict.fromkeys(names or able)]

@@ -62,6 +62,12 @@ def cpu_per_1000(measured: dict[str, Any]) -> float | None:
     return 1000 * cpu_s / requests if requests and cpu_s is not None else None
 
 
+def database_cpu_per_1000(measured: dict[str, Any]) -> float | None:
+    """The same of the database's own server; None where it has none, or none that can be seen."""
+    requests, cpu_s = measured["load"]["requests"], measured.get("database", {}).get("cpu_s")
+    return 1000 * cpu_s / requests if requests and cpu_s is not None else None
+
+
 def summarise(values: Sequence[float | None]) -> Summary | None:
     """None where there is no value: there is no mean of nothing."""
     array = np.array([value for value in values if value is not None])

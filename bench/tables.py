@@ -26,7 +26,9 @@ def results_table(report: Report) -> Table:
     """A line a stack and scenario: how fast, how sure, what limited it, how many runs count."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("", no_wrap=True)
-    for title in ("mean", "95 % interval", "rank", "CPU s/1000", "in flight", "valid"):
+    beside = any(result.database_cpu_s_per_1000 for result in report.results)
+    costs = ("CPU s/1000", *(("database's",) if beside else ()))
+    for title in ("mean", "95 % interval", "rank", *costs, "in flight", "valid"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("limited by", no_wrap=True)
     scenario = ""
@@ -34,19 +36,20 @@ def results_table(report: Report) -> Table:
         if result.scenario != scenario:
             scenario = result.scenario
             table.add_row(f"[bold]{scenario}[/bold], {UNITS[scenario]}")
-        table.add_row(f"  {result.stack}", *_shown(result))
+        table.add_row(f"  {result.stack}", *_shown(result, bool(beside)))
     return table
 
 
-def _shown(result: Result) -> list[str]:
-    value, cost = result.value, result.cpu_s_per_1000
+def _shown(result: Result, beside: bool) -> list[str]:
+    value, costs = result.value, [result.cpu_s_per_1000]
+    costs += [result.database_cpu_s_per_1000] * beside
     valid = len(value.values) if value else 0
     count = f"{valid} of {result.attempted}" + f", {result.suspect}?" * bool(result.suspect)
     return [
         bound(result) + number(value.geometric or value.median) if value else "none",
         " to ".join(map(number, result.interval)) if result.interval else "",
         ranks(result.rank),
-        number(cost.mean) if cost else "",
+        *(number(cost.mean) if cost else "" for cost in costs),
         str(result.in_flight),
         count if valid == result.blocks else f"[red]{count}[/red]",
         result.limiter.name,

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from bench.server.postgres import Postgres
 from bench.stacks import Stack
+
+SQLITE = {"kind": "sqlite"}
 
 
 class Row(NamedTuple):
@@ -21,7 +24,11 @@ class Server(Protocol):
     def url(self) -> str:
         """Where the app answers, without a slash at the end."""
 
-    def seed(self, rows: int, journal_mode: str) -> None:
+    @property
+    def database(self) -> Postgres | None:
+        """The server of its database; None of SQLite, which works inside of the app."""
+
+    def seed(self, rows: int, journal_mode: str | None) -> None:
         """Make the database anew with this many items; a seed.py that fails is a Mistake."""
 
     def python(self, program: str, *arguments: str) -> Any:
@@ -53,3 +60,5 @@ class Engine:
     name: str
     prepare: Callable[[Stack], str]  # gives what exactly will be served: an image's id, or a lock's
     serve: Callable[[Stack], AbstractContextManager[Server]]  # afterwards nothing of it is left
+    # What must be equal of the database in two results that are compared.
+    database: dict[str, str] = field(default_factory=SQLITE.copy)

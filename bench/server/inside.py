@@ -15,12 +15,15 @@ def describe(server: Server) -> dict[str, Any]:
     return dict(server.python(DESCRIBE))
 
 
-def commits(server: Server, writers: int, journal_mode: str) -> dict[str, float]:
+def commits(server: Server, writers: int, journal_mode: str | None) -> dict[str, float]:
     """What one commit costs where the database lies, with so many writers at the same time.
 
-    Each writer inserts and commits for half a second, in a database of its own: `a_second` of all,
-    and the `median_ms` of one, waiting included. It is to a write what a speed limit is to a car.
+    Each writer inserts and commits for half a second, in a database of its own, or on PostgreSQL
+    in a table of its own: `a_second` of all, and the `median_ms` of one, waiting included. It is
+    to a write what a speed limit is to a car.
     """
+    if journal_mode is None:
+        return dict(server.python(POSTGRES_COMMITS, str(writers)))
     return dict(server.python(COMMITS, str(writers), journal_mode))
 
 
@@ -30,33 +33,60 @@ def loop_seconds(server: Server, turns: int) -> float:
 
 
 ROWS = """
-import json, os, sqlite3
+import json, os
 
-database = os.environ["DATABASE_URL"].removeprefix("sqlite:///")
+url = os.environ["DATABASE_URL"]
+if url.startswith("sqlite"):
+    import sqlite3
+    connection = sqlite3.connect(url.removeprefix("sqlite:///"))
+else:
+    import psycopg
+    connection = psycopg.connect(url)
 query = "SELECT id, name, description, price, in_stock FROM items ORDER BY id"
-print(json.dumps(sqlite3.connect(database).execute(query).fetchall()))
+print(json.dumps(connection.execute(query).fetchall()))
 """
 
 DESCRIBE = """
 import importlib.metadata, json, os, platform, sqlite3, sysconfig
 
+def sqlite(database):
+    filesystem = None
+    if os.path.exists("/proc/mounts"):
+        mounts = [line.split()[1:3] for line in open("/proc/mounts")]
+        under = [mount for mount in mounts if database.startswith(mount[0])]
+        filesystem = max(under, key=lambda mount: len(mount[0]))[1]
+    connection = sqlite3.connect(database)
+    pragmas = ["journal_mode", "synchronous", "page_size", "cache_size", "wal_autocheckpoint"]
+    return {
+        "sqlite": sqlite3.sqlite_version,
+        "pragmas": {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas},
+        "database_filesystem": filesystem,
+    }
+
+def postgresql(url):
+    import psycopg
+    # What a commit promises, what memory there is, and whatever is not as it comes.
+    query = (
+        "SELECT name, current_setting(name) FROM pg_settings WHERE source <> 'default'"
+        " AND context <> 'internal' OR name IN ('server_version', 'fsync', 'synchronous_commit',"
+        " 'full_page_writes', 'wal_level', 'shared_buffers', 'max_connections', 'autovacuum',"
+        " 'checkpoint_timeout', 'max_wal_size') ORDER BY name"
+    )
+    left_out = {"config_file", "data_directory", "hba_file", "ident_file", "application_name"}
+    settings = dict(psycopg.connect(url).execute(query).fetchall())
+    return {"postgresql": {name: settings[name] for name in settings if name not in left_out}}
+
+url = os.environ["DATABASE_URL"]
 packages = {d.name: d.version for d in importlib.metadata.distributions()}
-database = os.path.abspath(os.environ["DATABASE_URL"].removeprefix("sqlite:///"))
-filesystem = None
-if os.path.exists("/proc/mounts"):
-    mounts = [line.split()[1:3] for line in open("/proc/mounts")]
-    filesystem = max((m for m in mounts if database.startswith(m[0])), key=lambda m: len(m[0]))[1]
-connection = sqlite3.connect(database)
-pragmas = ["journal_mode", "synchronous", "page_size", "cache_size", "wal_autocheckpoint"]
+path = url.removeprefix("sqlite:///")
+database = postgresql(url) if path == url else sqlite(os.path.abspath(path))
 print(json.dumps({
     "python": platform.python_version(),
     "implementation": platform.python_implementation(),
     "compiler": platform.python_compiler(),
     "configured": sysconfig.get_config_var("CONFIG_ARGS"),
-    "sqlite": sqlite3.sqlite_version,
-    "pragmas": {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas},
     "packages": dict(sorted(packages.items())),
-    "database_filesystem": filesystem,
+    **database,
 }))
 """
 
@@ -88,6 +118,35 @@ with tempfile.TemporaryDirectory(dir=beside) as folder:
         thread.join()
     seconds = time.monotonic() - started
     connection.close()
+print(json.dumps({"a_second": len(took) / seconds, "median_ms": 1000 * statistics.median(took)}))
+"""
+
+POSTGRES_COMMITS = """
+import json, os, psycopg, statistics, sys, threading, time
+
+def connect():
+    return psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
+
+took = []
+
+def write(connection, end):
+    while time.monotonic() < end:
+        started = time.perf_counter()
+        connection.execute("INSERT INTO canary VALUES (%s)", ("x" * 100,))
+        took.append(time.perf_counter() - started)
+    connection.close()
+
+with connect() as connection:
+    connection.execute("CREATE TABLE canary (text text)")
+    writers = [connect() for _ in range(int(sys.argv[1]))]
+    started = time.monotonic()
+    threads = [threading.Thread(target=write, args=(w, started + 0.5)) for w in writers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    seconds = time.monotonic() - started
+    connection.execute("DROP TABLE canary")
 print(json.dumps({"a_second": len(took) / seconds, "median_ms": 1000 * statistics.median(took)}))
 """
 

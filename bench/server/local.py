@@ -6,7 +6,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,14 @@ from bench.disturbance import own_throttled
 from bench.environment import environment
 from bench.leftovers import folder_prefix, mark
 from bench.machine import cpu_seconds, peak_bytes, pinned
-from bench.server import Engine
+from bench.server import SQLITE, Engine
+from bench.server.postgres import (
+    Postgres,
+    database_on,
+    describe_cluster,
+    describe_server,
+    private_cluster,
+)
 from bench.server.start import free_port, last_error, wait_until_ready
 from bench.stacks import Stack
 
@@ -34,15 +41,12 @@ class LocalServer:
     port: int
     options: str  # of Gunicorn
     cpus: frozenset[int] | None
+    database: Postgres | None = None
     process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def database(self) -> Path:
-        return self.folder / "items.db"
 
     def start(self) -> None:
         with (self.folder / "server.log").open("wb") as log, pinned(self.cpus):
@@ -73,8 +77,9 @@ class LocalServer:
                 pass
             self.process.wait()
 
-    def seed(self, rows: int, journal_mode: str) -> None:
-        self._run("seed.py fails", "seed.py", str(rows), "--journal-mode", journal_mode)
+    def seed(self, rows: int, journal_mode: str | None) -> None:
+        mode = ("--journal-mode", journal_mode) if journal_mode else ()
+        self._run("seed.py fails", "seed.py", str(rows), *mode)
 
     def python(self, program: str, *arguments: str) -> Any:
         return json.loads(self._run("python -c fails", "-c", program, *arguments))
@@ -112,10 +117,11 @@ class LocalServer:
     def _environment(self) -> dict[str, str]:
         # None of the caller's other variables, such as FLASK_DEBUG, may change what is measured.
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+        file = f"sqlite:///{self.folder / 'items.db'}"
         return {
             **kept,
             **mark(),
-            "DATABASE_URL": f"sqlite:///{self.database}",
+            "DATABASE_URL": self.database.url if self.database else file,
             "GUNICORN_CMD_ARGS": f"--bind=127.0.0.1:{self.port} {self.options}",
         }
 
@@ -129,27 +135,42 @@ class LocalServer:
 
 
 def local_engine(
-    requirements: str, cpus: frozenset[int] | None, workers: int, threads: int
+    requirements: str,
+    cpus: frozenset[int] | None,
+    workers: int,
+    threads: int,
+    database: str = "sqlite",
+    database_url: str | None = None,
 ) -> Engine:
     """Serves from virtual environments, on these CPUs, with so many workers and threads."""
     options = f"--workers={workers} --threads={threads}"
+    if database_url:
+        described = describe_server(database_url)
+    else:
+        described = SQLITE if database == "sqlite" else describe_cluster()
+
+    @contextmanager
+    def serve(stack: Stack) -> Iterator[LocalServer]:
+        python = environment(stack.folder, requirements)
+        # Not in the system's folder for temporary files: that may be in memory, where a commit is
+        # free.
+        with (
+            tempfile.TemporaryDirectory(prefix=folder_prefix(), dir=CACHE) as folder,
+            ExitStack() as running,
+        ):
+            beside = None
+            if database_url:
+                beside = running.enter_context(database_on(database_url))
+            elif database != "sqlite":
+                beside = running.enter_context(private_cluster(Path(folder), cpus))
+            server = LocalServer(stack, python, Path(folder), free_port(), options, cpus, beside)
+            running.callback(server.stop)
+            server.start()
+            yield server
+
     return Engine(
         name="local",
         prepare=lambda stack: environment(stack.folder, requirements).parents[1].name,
-        serve=lambda stack: _serve(stack, environment(stack.folder, requirements), cpus, options),
+        serve=serve,
+        database=described,
     )
-
-
-@contextmanager
-def _serve(
-    stack: Stack, python: Path, cpus: frozenset[int] | None, options: str
-) -> Iterator[LocalServer]:
-    """Serve on a free port of loopback with a database of its own; stop it, whatever happens."""
-    # Not in the system's folder for temporary files: that may be in memory, where a commit is free.
-    with tempfile.TemporaryDirectory(prefix=folder_prefix(), dir=CACHE) as folder:
-        server = LocalServer(stack, python, Path(folder), free_port(), options, cpus)
-        try:
-            server.start()
-            yield server
-        finally:
-            server.stop()

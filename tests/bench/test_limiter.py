@@ -9,6 +9,7 @@ from bench.limiter import LEAST_SECONDS, WRITES, Limiter, limiter_of
 
 READS = [scenario for scenario in SCENARIOS if scenario not in WRITES]
 NAMES = {"server CPU", "generator", "disk commit", "locks or waiting", "unknown"}
+SHARED = "server and database CPU"
 ONE_CPU_EACH = {"server": [0], "k6": [1]}
 
 
@@ -32,6 +33,25 @@ def name(scenario, *cells, **options):
 def test_a_server_that_used_its_cpu_is_the_limit(scenario):
     assert name(scenario, measured(server=0.9)) == "server CPU"
     assert name(scenario, measured(server=0.89)) != "server CPU"
+
+
+def on_postgres(database, **options):
+    """The same with a database whose own server has so much of a CPU."""
+    beside = None if database is None else 10.0 * database
+    return measured(**options) | {"database": {"cpu_s": beside, "memory_bytes": 1}}
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_database_beside_the_app_uses_the_same_cpus(scenario):
+    assert name(scenario, on_postgres(0.5, server=0.4)) == SHARED
+    assert name(scenario, on_postgres(0.49, server=0.4)) != SHARED
+    two, one_worker = {"server": [0, 1], "k6": [2, 3]}, 1
+    assert name(scenario, on_postgres(0.9, server=0.9), cpus=two, workers=one_worker) == SHARED
+    assert name(scenario, on_postgres(0.1, server=0.9), cpus=two, workers=one_worker) != SHARED
+
+
+def test_a_database_that_cannot_be_seen_leaves_the_app_to_be_judged():
+    assert name("get", on_postgres(None, server=0.9)) == "server CPU"
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)

@@ -85,7 +85,7 @@ def test_seeding_makes_the_rows_anew_in_the_journal_mode(journal_mode):
             assert [row.id for row in rows] == list(range(1, count + 1))
             assert rows[4] == Row(5, "Item 5", "What there is to say about item 5", 6.25, 0)
         assert len(json.loads(get(server, "/items/"))) == 30
-        database = sqlite3.connect(server.database)
+        database = sqlite3.connect(server.folder / "items.db")
         assert database.execute("PRAGMA journal_mode").fetchone() == (journal_mode,)
         database.close()
 
@@ -209,7 +209,7 @@ def test_of_the_callers_settings_none_changes_how_it_is_served(monkeypatch, tmp_
         for pid in server.workers():
             environment = psutil.Process(pid).environ()
             assert not {"WEB_CONCURRENCY", "PYTHONPATH", "PYTHONOPTIMIZE"} & set(environment)
-            assert environment["DATABASE_URL"] == f"sqlite:///{server.database}"
+            assert environment["DATABASE_URL"] == f"sqlite:///{server.folder / 'items.db'}"
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no CPU can be pinned")

@@ -149,6 +149,8 @@ class App:
         self.rows[id] = {"id": id, **item}
         return self.rows[id]
 
+    database = None
+
     def seed(self, rows: int, journal_mode: str) -> None:
         item = {"description": "What there is to say", "price": 1.25, "in_stock": True}
         self.rows = {id: {"id": id, "name": f"Item {id}", **item} for id in range(1, rows + 1)}

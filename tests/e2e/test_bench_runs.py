@@ -12,6 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from bench import Mistake
+from bench.server.postgres import find_binaries
+
 ROOT = Path(__file__).resolve().parents[2]
 SEVEN = ("hello", "echo", "list", "get", "create", "update", "delete")
 TWENTY = {"executor": "shared-iterations", "vus": 2, "iterations": 20}
@@ -196,6 +199,57 @@ def test_stacks_take_turns_as_the_plan_says(bench):
     assert process.said.count(" 2 of 2 ") == 4  # of two stacks in two scenarios
 
 
+# On PostgreSQL
+
+
+@pytest.fixture(scope="module")
+def on_postgres(tmp_path_factory):
+    try:
+        find_binaries()
+    except Mistake as mistake:
+        pytest.skip(str(mistake))
+    bench = Bench(tmp_path_factory.mktemp("on-postgres"))
+    bench.profile(**{name: TWENTY for name in SEVEN} | {"hello": A_SECOND, "delete": ALONE})
+    bench.process = bench.finish(bench.start_run("--database", "postgres"))
+    assert (bench.process.returncode, bench.process.complained) == (0, "")
+    return bench
+
+
+def test_the_stacks_that_speak_postgresql_are_measured_on_it(on_postgres):
+    cells = on_postgres.cells()
+    stacks = {"django_drf", "fastapi_sqlalchemy", "flask_sqlalchemy"}
+    assert {cell["stack"] for cell in cells} == stacks
+    for cell in cells:
+        database = cell["conditions"]["database"]
+        assert (database["kind"], database["server"]) == ("postgresql", "private cluster")
+        assert cell["served"]["postgresql"]["server_version"].startswith(database["version"])
+        assert {m["status"] for m in cell["scenarios"].values()} == {"valid"}
+
+
+def test_what_the_database_server_used_is_counted_apart(on_postgres):
+    for cell in on_postgres.cells():
+        for name, measured in cell["scenarios"].items():
+            beside = measured["database"]
+            assert beside["cpu_s"] > 0 or name in ("hello", "echo")
+            assert beside["memory_bytes"] > 0
+    assert "CPU s/1000  database's" in on_postgres.process.said
+
+
+def test_a_figure_says_that_it_was_postgresql_and_shows_no_bar_of_the_paper(on_postgres):
+    for figure in (on_postgres.campaign / "figures").glob("*.svg"):
+        assert "PostgreSQL 1" in figure.read_text()
+        assert "the paper" not in figure.read_text()
+
+
+def test_a_campaign_on_postgresql_can_be_quoted_and_is_not_mixed_with_sqlite(on_postgres, one):
+    process = on_postgres.finish(on_postgres.start("check", str(on_postgres.campaign)))
+    assert (process.returncode, process.said) == (0, f"{on_postgres.campaign.name}: complete\n")
+    command = [sys.executable, str(ROOT / "plot.py"), on_postgres.campaign, one.campaign]
+    drawn = subprocess.run(command, capture_output=True, text=True)
+    assert drawn.returncode == 2
+    assert "cannot share a figure: they differ in database" in drawn.stderr
+
+
 # A stack that does not do its work
 
 
@@ -277,6 +331,15 @@ def test_only_a_campaign_can_be_resumed(bench):
         (("run", "--fast"), "unrecognized arguments: --fast"),
         (("run", "--stacks", ""), "there is no stack ''; there are django_drf, "),
         (("run", "--engine", "local", "--k6", "none"), "there is no program none"),
+        (("run", "--database", "oracle"), "argument --database: invalid choice: 'oracle'"),
+        (("run", "--database", "postgres", "--stacks", "flask_sqlite"), "speaks SQLite only"),
+        (("run", "--database", "postgres", "--controls"), "--controls are copies of flask_sqlite"),
+        (("run", "--database", "postgres", "--requirements", "paper"), "needs today's versions"),
+        (("run", "--database-url", "mysql://there"), "--database-url reads postgresql://USER:"),
+        (
+            ("run", "--engine", "local", "--database-url", "postgresql://a:b@127.0.0.1:1/items"),
+            "--database-url: connection failed",
+        ),
         (("check", "nowhere"), "1 of 1 campaigns are not to be quoted"),
     ],
 )

@@ -1,0 +1,150 @@
+"""A container of the bench: marked as ours, read by its counters, removed whatever happens."""
+
+import itertools
+import os
+import platform
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from bench import Mistake
+from bench.disturbance import throttled
+from bench.leftovers import OWNER, is_left, owner
+from bench.machine import cpu_seconds
+from bench.server.start import last_error
+
+LABEL = OWNER.lower().replace("_", ".")  # of every container of the bench
+CGROUPS = Path("/sys/fs/cgroup")
+# Controller and file of a counter, in version 2 of cgroups and in version 1.
+CPU = (("", "cpu.stat"), ("cpuacct", "cpuacct.usage"))
+THROTTLED = (("", "cpu.stat"), ("cpu", "cpu.stat"))
+MEMORY = (("", "memory.peak"), ("memory", "memory.max_usage_in_bytes"))
+
+numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Container:
+    name: str
+
+    def cpu_seconds(self) -> float:
+        """CPU time since its start; 0 where it has ended."""
+        try:
+            counter = self._counter(CPU).split()
+        except Mistake:
+            return 0.0  # that its workers are gone is noticed
+        return int(counter[1]) / 1e6 if counter[0] == "usage_usec" else int(counter[0]) / 1e9
+
+    def peak_bytes(self) -> int | None:
+        try:
+            return int(self._counter(MEMORY))
+        except (Mistake, ValueError):
+            return None  # version 2 has the counter since Linux 5.19
+
+    def throttled(self) -> int | None:
+        """How often a CPU quota has stopped it; None where that cannot be told."""
+        try:
+            return throttled(self._counter(THROTTLED))
+        except Mistake:
+            return None  # it has ended
+
+    def processes(self) -> dict[int, float | None]:
+        """CPU seconds of every process but the first, by its number; empty where it has ended."""
+        try:
+            listed = docker("top", self.name, "-o", "pid").split()[1:]
+        except Mistake:
+            return {}
+        first = _inspect(self.name, "{{.State.Pid}}")
+        here = bool(_cgroup(self.name))  # else they are the processes of a virtual machine
+        return {int(pid): cpu_seconds(int(pid)) if here else None for pid in listed if pid != first}
+
+    def first_process(self) -> int | None:
+        """Its number on this machine; None where it runs in a virtual machine."""
+        return int(_inspect(self.name, "{{.State.Pid}}")) if _cgroup(self.name) else None
+
+    def is_running(self) -> bool:
+        return _inspect(self.name, "{{.State.Running}}") == "true"
+
+    def execute(self, *command: str) -> str:
+        """What a command prints inside; one that fails is a Mistake."""
+        return docker("exec", self.name, *command)
+
+    def log(self) -> str:
+        return docker("logs", self.name)
+
+    def _counter(self, places: tuple[tuple[str, str], ...]) -> str:
+        """A counter of its cgroup; read inside, at a cost, where it is out of reach."""
+        cgroup = _cgroup(self.name)
+        for controller, file in places:
+            path = CGROUPS / controller / cgroup / file
+            if cgroup and path.exists():
+                return path.read_text()
+        files = (f"/sys/fs/cgroup/{controller}/{file}" for controller, file in places)
+        return self.execute("sh", "-c", " || ".join(f"cat {file} 2>/dev/null" for file in files))
+
+
+@contextmanager
+def run_container(
+    image: str, cpus: frozenset[int] | None, *options: str, command: Sequence[str] = ()
+) -> Iterator[Container]:
+    """Start it on these CPUs, with these options of `docker run`; afterwards it is gone."""
+    # Named before it is there, so that whatever interrupts its start, it can be removed.
+    container = Container(f"bench-{os.getpid()}-{next(numbers)}")
+    pinned = (f"--cpuset-cpus={','.join(map(str, sorted(cpus)))}",) if cpus else ()
+    named = f"--name={container.name}", f"--label={LABEL}={owner(os.getpid())}"
+    try:
+        docker("run", "--detach", *named, *pinned, *options, image, *command)
+        yield container
+    finally:
+        docker("rm", "--force", "--volumes", container.name, allowed=("No such container",))
+
+
+def remove_leftovers() -> None:
+    """Remove the containers of runs that are gone."""
+    columns = f'{{{{.ID}}}} {{{{.Label "{LABEL}"}}}}'
+    listed = docker("ps", "--all", f"--filter=label={LABEL}", f"--format={columns}")
+    for container, mark in (line.split() for line in listed.splitlines()):
+        if is_left(mark):
+            docker("rm", "--force", "--volumes", container, allowed=("No such container",))
+
+
+def host_network_is_loopback() -> bool:
+    """Whether a container on the host's network is on this machine's own loopback."""
+    if platform.system() != "Linux":
+        return False
+    about = docker("info", "--format", "{{.OperatingSystem}} {{.SecurityOptions}}")
+    return "Docker Desktop" not in about and "rootless" not in about
+
+
+def docker(*arguments: str, allowed: tuple[str, ...] = ()) -> str:
+    """What the docker command prints; one that fails is a Mistake with the line that says most."""
+    try:
+        done = subprocess.run(
+            ["docker", *arguments],
+            text=True,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise Mistake("there is no docker program on PATH") from error
+    if done.returncode and not any(words in done.stderr for words in allowed):
+        raise Mistake(last_error(done.stderr or done.stdout))
+    return done.stdout + (done.stderr if arguments[0] == "logs" else "")
+
+
+def _inspect(container: str, field: str) -> str:
+    return docker("inspect", "--format", field, container).strip()
+
+
+@cache  # each question to the engine takes 40 ms of CPU
+def _cgroup(container: str) -> str:
+    """The container's path below the cgroups' mounts; empty where it is out of reach."""
+    process = Path("/proc") / _inspect(container, "{{.State.Pid}}") / "cgroup"
+    lines = process.read_text().splitlines() if process.exists() else []
+    identity = _inspect(container, "{{.Id}}")
+    paths = [line.split(":", 2)[2].lstrip("/") for line in lines]
+    return next((path for path in paths if identity in path), "")

@@ -1,0 +1,216 @@
+"""A cell's PostgreSQL: a cluster, a container or a database of its own, and nothing of it left."""
+
+import os
+import signal
+import subprocess
+import time
+from contextlib import contextmanager
+
+import psutil
+import psycopg
+import pytest
+
+from bench import CACHE, Mistake
+from bench.leftovers import OWNER, stop_leftovers
+from bench.server import inside, postgres
+from bench.server.docker import POSTGRES, docker_engine
+from bench.server.local import local_engine
+from bench.server.postgres import database_on, private_cluster
+from bench.stacks import REQUIREMENTS, choose_stacks, find_stacks
+
+STACK = find_stacks()["flask_sqlalchemy"]
+TODAY = REQUIREMENTS["today"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def installed():
+    try:
+        postgres.find_binaries()
+    except Mistake as mistake:
+        pytest.skip(str(mistake))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        parent.chmod(0o711)  # PostgreSQL does not run as root, and must get there
+    return tmp_path
+
+
+@pytest.fixture
+def cluster(folder):
+    with private_cluster(folder, None) as server:
+        yield server
+
+
+def databases(server):
+    with psycopg.connect(server.url) as connection:
+        return {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
+
+
+# A private cluster
+
+
+def test_a_cluster_answers_with_an_empty_database(cluster):
+    with psycopg.connect(cluster.url) as connection:
+        tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
+        assert connection.execute(tables).fetchone() == (0,)
+        assert connection.execute("SHOW server_encoding").fetchone() == ("UTF8",)
+        assert connection.execute("SHOW fsync").fetchone() == ("on",)
+
+
+def test_a_cluster_stops_and_takes_its_connections_along(folder):
+    with private_cluster(folder, None) as server:
+        connection = psycopg.connect(server.url)
+        processes = [psutil.Process(server.process), *psutil.Process(server.process).children()]
+    assert psutil.wait_procs(processes, timeout=10)[1] == []
+    with pytest.raises(psycopg.OperationalError):
+        connection.execute("SELECT 1")
+
+
+def test_what_a_closed_connection_has_used_still_counts(cluster):
+    before = cluster.cpu_seconds()
+    with psycopg.connect(cluster.url) as connection:
+        connection.execute("SELECT count(*) FROM generate_series(1, 1000000)")
+        backend = connection.info.backend_pid
+        used = psutil.Process(backend).cpu_times()
+    psutil.wait_procs([psutil.Process(backend)] if psutil.pid_exists(backend) else [], timeout=10)
+    a_tick = 0.01  # in which the system counts what has ended
+    assert cluster.cpu_seconds() - before >= used.user + used.system - 2 * a_tick > 0
+
+
+def test_memory_counts_what_is_shared_once(cluster):
+    resident = sum(
+        process.memory_info().rss
+        for process in [
+            psutil.Process(cluster.process),
+            *psutil.Process(cluster.process).children(),
+        ]
+    )
+    assert 0 < cluster.memory_bytes() < resident
+
+
+def test_a_server_that_cannot_be_seen_is_not_counted():
+    unseen = postgres.Postgres("postgresql://elsewhere/items", None)
+    assert (unseen.cpu_seconds(), unseen.memory_bytes()) == (None, None)
+
+
+def test_no_postgresql_is_a_mistake(folder, monkeypatch):
+    monkeypatch.setattr(postgres.shutil, "which", lambda name: None)
+    monkeypatch.setattr(postgres.Path, "glob", lambda path, pattern: [])
+    with pytest.raises(Mistake, match="no PostgreSQL is installed; install it, name a server"):
+        with private_cluster(folder, None):
+            pass
+
+
+def test_a_cluster_that_does_not_start_is_a_mistake(folder):
+    with pytest.raises(Mistake, match="PostgreSQL does not start: .*shared_buffers"):
+        with private_cluster(folder, None, "shared_buffers=much"):
+            pass
+
+
+def test_a_cluster_of_a_run_that_was_killed_is_ended_by_the_next(folder):
+    read, write = os.pipe()
+    child = os.fork()
+    if not child:
+        with private_cluster(folder, None) as server:
+            os.write(write, f"{server.process}\n".encode())
+            signal.pause()
+    with os.fdopen(read) as told:
+        left = psutil.Process(int(told.readline()))
+    children = left.children()
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert left.is_running() and OWNER in left.environ()
+    stop_leftovers()
+    assert psutil.wait_procs([left, *children], timeout=10)[1] == []
+
+
+# A server that is there
+
+
+def test_a_cell_gets_a_database_that_is_dropped_afterwards(cluster):
+    before = databases(cluster)
+    with database_on(cluster.url) as fresh:
+        (name,) = databases(cluster) - before
+        assert fresh.url.endswith(f"/{name}")
+        assert fresh.process == cluster.process
+        connected = psycopg.connect(fresh.url)
+    assert databases(cluster) == before
+    with pytest.raises(psycopg.OperationalError):
+        connected.execute("SELECT 1")
+
+
+def test_a_database_of_a_run_that_was_killed_is_dropped_by_the_next(cluster):
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    with psycopg.connect(cluster.url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE bench_{gone.pid}_1700000000_1")
+        connection.execute("CREATE DATABASE bench_of_mine")
+    before = databases(cluster)
+    with database_on(cluster.url):
+        pass
+    assert before - databases(cluster) == {f"bench_{gone.pid}_1700000000_1"}
+
+
+def test_a_server_that_is_not_there_is_a_mistake_in_one_line():
+    url = "postgresql://bench:secret@127.0.0.1:1/items"
+    with pytest.raises(Mistake, match="--database-url: .*[Cc]onnection refused") as mistake:
+        local_engine(TODAY, None, 2, 2, "postgres", url)
+    assert "\n" not in str(mistake.value)
+    assert "secret" not in str(mistake.value)
+
+
+# Served
+
+
+@contextmanager
+def served(kind):
+    make = {"local": local_engine, "docker": docker_engine}[kind]
+    engine = make(TODAY, None, 2, 2, "postgres")
+    engine.prepare(STACK)
+    with engine.serve(STACK) as server:
+        yield engine, server
+
+
+@pytest.fixture(params=["local", "docker"])
+def kind(request):
+    if request.param == "docker":
+        request.getfixturevalue("docker_engine")
+        image = subprocess.run(["docker", "image", "inspect", POSTGRES], capture_output=True)
+        if image.returncode:
+            pytest.skip(f"there is no image {POSTGRES}, and it may not be pullable here")
+    return request.param
+
+
+def test_a_stack_is_served_on_a_database_of_its_own(kind):
+    with served(kind) as (engine, server):
+        assert engine.database["kind"] == "postgresql"
+        server.seed(5, None)
+        assert [row.id for row in inside.rows(server)] == [1, 2, 3, 4, 5]
+        said = inside.describe(server)
+        assert said["postgresql"]["server_version"].startswith(engine.database["version"])
+        assert (said["postgresql"]["fsync"], said["packages"]["psycopg"][:2]) == ("on", "3.")
+        assert "sqlite" not in said
+        commits = inside.commits(server, 2, None)
+        assert commits["a_second"] > 0 < commits["median_ms"]
+        assert [row.id for row in inside.rows(server)] == [1, 2, 3, 4, 5]
+        assert server.database.cpu_seconds() > 0
+        assert server.database.memory_bytes() > 0
+        first = server.database.process
+    deadline = time.monotonic() + 10
+    while psutil.pid_exists(first) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not psutil.pid_exists(first)
+    assert not list(CACHE.glob(f"serve-{os.getpid()}-*"))
+
+
+def test_only_stacks_that_speak_postgresql_are_chosen_for_it():
+    chosen = choose_stacks(None, database="postgres")
+    assert [stack.name for stack in chosen] == [
+        "django_drf",
+        "fastapi_sqlalchemy",
+        "flask_sqlalchemy",
+    ]
+    with pytest.raises(Mistake, match="flask_sqlite speaks SQLite only; PostgreSQL speak django"):
+        choose_stacks(["flask_sqlite"], database="postgres")
