@@ -144,7 +144,7 @@ def _run(arguments: argparse.Namespace) -> None:
             controls = make_controls(Path(folder), turns)
         runs = arguments.runs or profile.runs
         campaign = Campaign(stacks, controls, runs, arguments.requirements, setting, cpus)
-        console = Console(width=None if sys.stdout.isatty() else 110)
+        console = Console(width=None if sys.stdout.isatty() else 120)
         with show_progress(console) as say:
             if resumed:
                 resume_campaign(campaign, resumed, say)

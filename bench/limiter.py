@@ -14,7 +14,7 @@ WRITES = ("create", "update", "delete")
 
 @dataclass(frozen=True)
 class Limiter:
-    name: str  # server (and database) CPU, generator, disk commit, locks or waiting, unknown
+    name: str  # server CPU, CPU of both, generator, disk commit, locks or waiting, unknown
     server_busy: float | None  # shares of the CPUs that each could use, the cells' median
     k6_busy: float | None
 
@@ -35,7 +35,7 @@ def limiter_of(
     every = conditions["machine"]["cpus"]
     usable = len(cpus["server"] or range(every))
     server = _median(_rate(m["server"]["cpu_s"], m) for m in measured)
-    # A database with a server of its own shares the app's CPUs, beside all of its workers.
+    # A database with a server of its own shares the app's CPUs: then it is the CPU of both.
     beside = _median(_rate(m["database"]["cpu_s"], m) for m in measured if "database" in m)
     if beside is None:
         usable = min(conditions["workers"], usable)
@@ -56,7 +56,7 @@ def limiter_of(
     if (k6_busy or 0) >= GENERATOR_BUSY or (waited is not None and waited < WAITED):
         name = "generator"
     elif server_busy is not None and server_busy >= SERVER_BUSY:
-        name = "server CPU" if beside is None else "server and database CPU"
+        name = "server CPU" if beside is None else "CPU of both"
     elif scenario in WRITES and server_busy is not None:
         at_the_disk = speed is not None and speed >= 0.8 and server_busy < 0.5
         name = "disk commit" if at_the_disk else "locks or waiting"

@@ -14,7 +14,13 @@ from validation import JSONObject, Text, validation_error
 
 DATABASE_URL = os.environ.get("DATABASE_URL", "sqlite:///items.db")
 ON_SQLITE = {"connect_args": {"timeout": 30}}  # seconds that a writer waits for another one
-ON_SERVER = {"connect_args": {"connect_timeout": 5}, "pool_pre_ping": True}  # before each use
+ON_SERVER = {
+    "connect_args": {"connect_timeout": 5},
+    "pool_pre_ping": True,  # before each use
+    # By default 5 stay, and up to 10 more come and go under load: each is a process there.
+    "pool_size": 15,
+    "max_overflow": 0,
+}
 OPTIONS = ON_SQLITE if DATABASE_URL.startswith("sqlite") else ON_SERVER
 engine = create_engine(DATABASE_URL, **OPTIONS)
 BigId = BigInteger().with_variant(Integer, "sqlite")  # whose own integers have 64 bits

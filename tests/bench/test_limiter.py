@@ -9,7 +9,7 @@ from bench.limiter import LEAST_SECONDS, WRITES, Limiter, limiter_of
 
 READS = [scenario for scenario in SCENARIOS if scenario not in WRITES]
 NAMES = {"server CPU", "generator", "disk commit", "locks or waiting", "unknown"}
-SHARED = "server and database CPU"
+SHARED = "CPU of both"
 ONE_CPU_EACH = {"server": [0], "k6": [1]}
 
 
