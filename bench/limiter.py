@@ -35,11 +35,10 @@ def limiter_of(
     every = conditions["machine"]["cpus"]
     usable = len(cpus["server"] or range(every))
     server = _median(_rate(m["server"]["cpu_s"], m) for m in measured)
+    alone = None if server is None else server / min(conditions["workers"], usable)
     # A database with a server of its own shares the app's CPUs: then it is the CPU of both.
     beside = _median(_rate(m["database"]["cpu_s"], m) for m in measured if "database" in m)
-    if beside is None:
-        usable = min(conditions["workers"], usable)
-    server_busy = None if server is None else (server + (beside or 0)) / usable
+    server_busy = alone if beside is None or server is None else (server + beside) / usable
     long = [m for m in measured if m["load"]["seconds"] >= LEAST_SECONDS]
     k6 = _median(_rate(m["load"]["cpu_s"], m) for m in long)
     k6_busy = None if k6 is None else k6 / len(cpus["k6"] or range(every))
@@ -55,8 +54,10 @@ def limiter_of(
     name = "unknown"
     if (k6_busy or 0) >= GENERATOR_BUSY or (waited is not None and waited < WAITED):
         name = "generator"
-    elif server_busy is not None and server_busy >= SERVER_BUSY:
-        name = "server CPU" if beside is None else "CPU of both"
+    elif (alone or 0) >= SERVER_BUSY:
+        name = "server CPU"
+    elif (server_busy or 0) >= SERVER_BUSY:
+        name = "CPU of both"
     elif scenario in WRITES and server_busy is not None:
         at_the_disk = speed is not None and speed >= 0.8 and server_busy < 0.5
         name = "disk commit" if at_the_disk else "locks or waiting"

@@ -46,8 +46,12 @@ def test_a_database_beside_the_app_uses_the_same_cpus(scenario):
     assert name(scenario, on_postgres(0.5, server=0.4)) == SHARED
     assert name(scenario, on_postgres(0.49, server=0.4)) != SHARED
     two, one_worker = {"server": [0, 1], "k6": [2, 3]}, 1
-    assert name(scenario, on_postgres(0.9, server=0.9), cpus=two, workers=one_worker) == SHARED
-    assert name(scenario, on_postgres(0.1, server=0.9), cpus=two, workers=one_worker) != SHARED
+    assert name(scenario, on_postgres(1.0, server=0.8), cpus=two, workers=one_worker) == SHARED
+    assert name(scenario, on_postgres(0.9, server=0.8), cpus=two, workers=one_worker) != SHARED
+
+
+def test_where_the_app_alone_fills_the_cpu_the_database_is_not_named():
+    assert name("hello", on_postgres(0.05, server=0.9)) == "server CPU"
 
 
 def test_a_database_that_cannot_be_seen_leaves_the_app_to_be_judged():

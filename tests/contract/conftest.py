@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from database import OnServer
@@ -13,6 +14,13 @@ from bench.server.postgres import private_cluster
 from bench.stacks import REQUIREMENTS, Stack, find_stacks
 
 DATABASES = ("sqlite", "postgresql")
+
+
+class Case(NamedTuple):
+    folder: Path
+    python: Path  # of its environment
+    versions: str
+    database: str
 
 
 def pytest_addoption(parser):
@@ -59,10 +67,10 @@ def cluster(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def stack(request):
-    """A stack's folder, the Python of its environment, and on which database."""
-    folder, versions, kind = request.param
+    """A stack, with these versions, on this database."""
+    folder, versions, database = request.param
     try:
-        return folder, environment(folder, REQUIREMENTS[versions]), kind
+        return Case(folder, environment(folder, REQUIREMENTS[versions]), versions, database)
     except Mistake as mistake:
         if versions == "paper" and sys.version_info[:2] != (3, 11):
             pytest.skip(f"the paper's versions need Python 3.11: {mistake}")
@@ -71,9 +79,9 @@ def stack(request):
 
 @pytest.fixture(scope="session")
 def running(stack, request):
-    on_server = stack[2] == "postgresql"
+    on_server = stack.database == "postgresql"
     database = OnServer(*request.getfixturevalue("cluster")) if on_server else None
-    with copied(*stack[:2], database) as server:
+    with copied(stack.folder, stack.python, database) as server:
         seeded(server)
         with server.running():
             yield server
@@ -81,9 +89,9 @@ def running(stack, request):
 
 @pytest.fixture(scope="session")
 def running_in_wal(stack):
-    if stack[2] != "sqlite":
+    if stack.database != "sqlite":
         pytest.skip("a journal mode is SQLite's")
-    with copied(*stack[:2]) as server:
+    with copied(stack.folder, stack.python) as server:
         seeded(server, "--journal-mode", "wal")
         with server.running():
             yield server

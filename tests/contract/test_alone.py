@@ -6,9 +6,9 @@ from server import copied
 
 
 def test_an_app_says_hello_before_its_database_has_a_table_and_then_finds_it(stack):
-    if stack[2] != "sqlite":
+    if stack.database != "sqlite":
         pytest.skip("without DATABASE_URL it is SQLite")
-    with copied(*stack[:2]) as server:
+    with copied(stack.folder, stack.python) as server:
         del server.environment["DATABASE_URL"]
         server.database = File(server.folder / "items.db")  # in the working directory
         with server.running():

@@ -18,7 +18,7 @@ CLIENTS = 100
 
 
 def test_every_acknowledged_write_outlives_a_killed_worker(server, stack, pytestconfig):
-    if stack[1] != "today":
+    if stack.versions != "today":
         pytest.skip("once a stack and database is enough")
     seconds = pytestconfig.getoption("--writing-seconds")
     together, end = Barrier(CLIENTS + 1), time.monotonic() + seconds
