@@ -56,6 +56,29 @@ def bench_engines(session):
 
 
 @nox.session(allow_parallel=False)
+def locust(session):
+    """Let Locust play the article's user: `-- --stack flask_sqlite`, or locust-flask_sqlite."""
+    install(session, "bench")
+    install(session, "load")
+    session.run("python", "-m", "bench", "locust", *session.posargs)
+
+
+@nox.session
+def lifecycle(session):
+    """Create, read, update and delete items of a server that runs: `-- http://127.0.0.1:8000`."""
+    install(session, "load")
+    session.run("python", "lifecycle.py", *session.posargs)
+
+
+@nox.session(allow_parallel=False)
+def crosscheck(session):
+    """Compare what k6, Locust, lifecycle.py and wrk make of the same app, and what they cost."""
+    install(session, "bench")
+    install(session, "load")
+    session.run("python", "-m", "bench", "crosscheck", *session.posargs)
+
+
+@nox.session(allow_parallel=False)
 def selfcheck(session):
     """Say whether this machine can carry a claim at all, and of what size."""
     install(session, "bench")
@@ -113,8 +136,13 @@ def define_sessions(stack):
     def test_stack(session):
         session.notify("test", ["tests/contract", "-k", stack, *session.posargs])
 
+    @nox.session(name=f"locust-{stack}", venv_backend="none", allow_parallel=False)
+    def locust_stack(session):
+        session.notify("locust", ["--stack", stack, *session.posargs])
+
     bench_stack.__doc__ = f"Measure {stack} alone."
     test_stack.__doc__ = f"Hold {stack} to the contract."
+    locust_stack.__doc__ = f"Let Locust play the article's user against {stack}."
 
 
 for stack in STACKS:

@@ -1,6 +1,8 @@
 """Measure Python web frameworks: python -m bench run --stacks flask_sqlite --profile quick."""
 
 import argparse
+import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,8 +17,10 @@ from bench import CACHE, ROOT, Mistake
 from bench.campaign import Campaign, resume_campaign, run_campaign
 from bench.cell import Setting
 from bench.check import faults, outcome
+from bench.clients import ROWS, Window, find_clients, installed, run_locust
 from bench.controls import calibrate, make_controls
 from bench.cost import compare_engines, compare_scripts
+from bench.crosscheck import NOT_TO_CONCLUDE, USERS, app_table, crosscheck, stub_table
 from bench.leftovers import folder_prefix, stop_leftovers
 from bench.loadgen import find_k6
 from bench.lock import hold_machine
@@ -35,6 +39,7 @@ from bench.tables import lines_below, results_table
 
 STOPS = (signal.SIGINT, signal.SIGTERM)
 ENGINES = {"docker": docker_engine, "local": local_engine}
+KINDS = "run | k6 | cost | locust | crosscheck | selfcheck | check"
 
 
 def main() -> int:
@@ -65,7 +70,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parse() -> argparse.Namespace:
     parser = _Parser(prog="bench", description=__doc__)
-    actions = parser.add_subparsers(required=True, metavar="run | k6 | cost | selfcheck | check")
+    actions = parser.add_subparsers(required=True, metavar=KINDS)
     run = actions.add_parser("run", help="measure stacks")
     run.set_defaults(act=_run, dose_turns=None)
     add = run.add_argument
@@ -91,6 +96,27 @@ def _parse() -> argparse.Namespace:
     cost.add_argument("--requirements", choices=REQUIREMENTS, default="today")
     cost.add_argument("--k6", metavar="PATH")
     cost.add_argument("--out", type=Path, default=RESULTS, help="the folder for cost-<what>.json")
+    locust = actions.add_parser("locust", help="let Locust play the article's user")
+    locust.set_defaults(act=_locust, requirements="today", workers=2, threads=2, controls=False)
+    add = locust.add_argument
+    add("--stack", required=True)
+    add("--users", type=_whole, default=50, help="who think 1 to 3 s before each request (50)")
+    add("--seconds", type=_whole, default=30, help="how long (30)")
+    add("--processes", type=_whole, default=1, help="of Locust, which make the requests (1)")
+    add("--engine", choices=("auto", *ENGINES), default="auto", help="docker where it answers")
+    add("--database", choices=("sqlite", "postgres"), default="sqlite", help="SQLite where unset")
+    add("--database-url", metavar="URL", help="of a PostgreSQL server; else one is started")
+    add("--out", type=Path, default=RESULTS, help="the folder for locust-<stack> (results)")
+    cross = actions.add_parser("crosscheck", help="the same load by k6, Locust, httpx2 and wrk")
+    cross.set_defaults(act=_crosscheck, requirements="today", workers=2, threads=2)
+    cross.set_defaults(database="sqlite", database_url=None)
+    add = cross.add_argument
+    add("--stack", default="flask_sqlite", help="(flask_sqlite)")
+    add("--rounds", type=_whole, default=10, help="(10)")
+    add("--seconds", type=_whole, default=5, help="of each window (5)")
+    add("--engine", choices=("auto", *ENGINES), default="auto", help="docker where it answers")
+    add("--k6", metavar="PATH", help="which k6 (on PATH, else built once)")
+    add("--out", type=Path, default=RESULTS, help="the folder for crosscheck.json (results)")
     machine = actions.add_parser("selfcheck", help="can this machine carry a claim, of what size")
     machine.set_defaults(act=_selfcheck)
     machine.add_argument("--k6", metavar="PATH")
@@ -237,6 +263,61 @@ def _cost(arguments: argparse.Namespace) -> None:
     for scenario, values in ratios.items():
         median, low, high = median_interval(values)
         print(f"{scenario:8} {median:.3f} ({low:.3f} to {high:.3f}), {len(values)} rounds")
+
+
+def _locust(arguments: argparse.Namespace) -> None:
+    """Let Locust play the article's user; a Mistake where a request fails."""
+    _check_database(arguments)
+    stack = choose_stacks([arguments.stack], database=arguments.database)[0]
+    installed("locust")
+    CACHE.mkdir(exist_ok=True)
+    with hold_machine(), tempfile.TemporaryDirectory(dir=CACHE, prefix=folder_prefix()) as folder:
+        stop_leftovers()
+        cpus = partition_cpus(arguments.workers)
+        engine = _engine(arguments, cpus.server)
+        report = Path(folder) / f"locust-{stack.name}"
+        report.mkdir()
+        engine.prepare(stack)
+        with engine.serve(stack) as server:
+            server.seed(ROWS, "wal" if arguments.database == "sqlite" else None)
+            users, seconds = arguments.users, arguments.seconds
+            print(f"{stack.name}: {users} users for {seconds} s", flush=True)
+            window = Window(server.url, users, seconds, cpus.k6, report)
+            accounts, cpu_s = run_locust("ItemUser", window, arguments.processes)
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        kept = arguments.out.resolve() / report.name
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.move(report, kept)
+    for route, of in accounts.items():
+        print(f"{route:20} {of.requests:6,} requests, {of.failed} failed, mean {of.mean_ms:.1f} ms")
+    print(f"Locust used {cpu_s:.1f} s of CPU. The rate is of users who think, not the stack's.")
+    failed = sum(of.failed for of in accounts.values())
+    if failed:
+        raise Mistake(f"{failed} requests failed: see {kept / 'report.html'}")
+
+
+def _crosscheck(arguments: argparse.Namespace) -> None:
+    """Print what each client makes of the same loads; keep every round of it."""
+    stack, seed = choose_stacks([arguments.stack])[0], random.SystemRandom().randrange(2**32)
+    seconds, console = arguments.seconds, Console(width=None if sys.stdout.isatty() else 110)
+    clients, left_out = find_clients(arguments.k6)
+    with hold_machine(), show_progress(console) as say:
+        stop_leftovers()
+        cpus = partition_cpus(arguments.workers)
+        engine = _engine(arguments, cpus.server)
+        rounds = crosscheck(clients, stack, engine, cpus, arguments.rounds, seconds, seed, say)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    versions = {client.name: client.version for client in clients}
+    machine = {**describe_machine(), "engine": engine.name, "clients": versions}
+    asked = {"stack": stack.name, "users": USERS, "seconds": seconds, "seed": seed}
+    kept = {**asked, "machine": machine, "left_out": left_out, "measured": rounds}
+    write_json(arguments.out / "crosscheck.json", kept)
+    names = [*versions, *left_out]
+    console.print(app_table(rounds, seconds, names))
+    console.print(stub_table(rounds, names))
+    for name, why in left_out.items():
+        print(f"{name} is left out: {why}")
+    print(NOT_TO_CONCLUDE)
 
 
 def _selfcheck(arguments: argparse.Namespace) -> None:

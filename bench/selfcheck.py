@@ -43,7 +43,7 @@ async def serve(reader, writer):
                 await asyncio.sleep(delay)
             answered += 1
             writer.write(HEAD % len(BODY) + BODY)
-    except (asyncio.IncompleteReadError, ConnectionError):
+    except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
         writer.close()
 
 async def main():
@@ -97,7 +97,7 @@ def _equal_windows(
     rates, costs, disturbed = [], [], []
     for window in range(WINDOWS):
         say(f"window {window + 1} of {WINDOWS}", (1 + window) / (1 + WINDOWS))
-        with _stub(cpus, 0) as (stub, url):
+        with serve_stub(cpus, 0) as (stub, url):
             before, used = read_counters(), cpu_seconds(stub.pid) or 0.0
             load = _hello(k6, cpus, summary, url, "hello")
             used = (cpu_seconds(stub.pid) or 0.0) - used
@@ -112,19 +112,25 @@ def _equal_windows(
 
 
 def _load_stub(k6: K6, cpus: Partition, summary: Path, delay_ms: float) -> tuple[Load, int]:
-    with _stub(cpus, delay_ms) as (stub, url):
+    with serve_stub(cpus, delay_ms) as (stub, url):
         load = _hello(k6, cpus, summary, url, "get")
-        stub.send_signal(signal.SIGTERM)
-        said, _ = stub.communicate(timeout=10)
-    return load, int(said) - 1  # it has answered the question whether it is ready
+        return load, answered(stub)
 
 
 def _hello(k6: K6, cpus: Partition, summary: Path, url: str, scenario: str) -> Load:
     return run_scenario(k6, scenario, load_profile("quick").path, url, cpus.k6, summary)
 
 
+def answered(stub: subprocess.Popen[str]) -> int:
+    """Stop the stub; how many requests it has answered."""
+    stub.send_signal(signal.SIGTERM)
+    said, _ = stub.communicate(timeout=10)
+    return int(said) - 1  # it has answered the question whether it is ready
+
+
 @contextmanager
-def _stub(cpus: Partition, delay_ms: float) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serve_stub(cpus: Partition, delay_ms: float) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Start the stub on the server's CPUs; its process and its URL."""
     port = free_port()
     with pinned(cpus.server):
         stub = subprocess.Popen(
