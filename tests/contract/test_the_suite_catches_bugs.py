@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from bench import Mistake
+from bench.server.postgres import find_binaries
 from bench.stacks import find_stacks
 
 HERE = Path(__file__).parent
 SUITE = ["routes", "items", "ids", "statements", "seed", "same_answers", "hostile"]
-BUGS = {  # a sentence: the stack, its file, what stands there, and what a tired engineer wrote
+# A sentence: the stack, its file, what stands there, what a tired engineer wrote, which database.
+BUGS = {
     "a new item is not committed": (
         *("flask_sqlalchemy", "app.py"),
         "    db.session.commit()\n    return item.to_dict(), 201",
@@ -110,12 +113,18 @@ BUGS = {  # a sentence: the stack, its file, what stands there, and what a tired
         "number * 1.25",
         "number * 1.26",
     ),
+    "an id has 32 bits on PostgreSQL": (
+        *("flask_sqlalchemy", "app.py"),
+        "mapped_column(BigId, primary_key=True)",
+        "mapped_column(primary_key=True)",
+        "postgresql",
+    ),
 }
 
 
-def run_suite(folder, suite=SUITE):
+def run_suite(folder, suite=SUITE, database="sqlite"):
     """Hold this folder to the contract, until the first failure."""
-    options = ["-x", "-q", "-p", "no:cacheprovider", "--versions=today", "--database=sqlite"]
+    options = ["-x", "-q", "-p", "no:cacheprovider", "--versions=today", f"--database={database}"]
     options += [f"--stack={folder}"]
     return subprocess.run(
         [sys.executable, "-m", "pytest", *options, *(HERE / f"test_{name}.py" for name in suite)],
@@ -128,14 +137,14 @@ def run_suite(folder, suite=SUITE):
 
 def plant(bug, folder):
     """Copy a stack into this folder, with the bug, and run the suite on the copy."""
-    stack, path, right, wrong = bug
+    stack, path, right, wrong, *database = bug
     copy = shutil.copytree(find_stacks()[stack].folder, folder / stack)
     file = copy / path
     before = file.read_text()
     assert before.count(right) == 1, f"{stack}/{path} does not hold {right!r} just once"
     file.write_text(before.replace(right, wrong))
     assert file.read_text() != before
-    return run_suite(copy)
+    return run_suite(copy, SUITE, *database)
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +159,11 @@ def runs(tmp_path_factory):
 
 @pytest.mark.parametrize("bug", BUGS)
 def test_the_suite_is_red_where(bug, runs):
+    if "postgresql" in BUGS[bug]:
+        try:
+            find_binaries()
+        except Mistake as mistake:
+            pytest.skip(str(mistake))
     done = runs[bug].result()
     assert done.returncode == 1, done.stdout + done.stderr
     assert "1 failed" in done.stdout

@@ -322,7 +322,7 @@ def test_only_a_campaign_can_be_resumed(bench):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "the following arguments are required: run | k6 | cost | selfcheck | check"),
+        ((), "the following arguments are required: run | k6 | cost | locust | "),
         (("measure",), "invalid choice: 'measure'"),
         (("run", "--runs", "0"), "argument --runs: '0' is no whole number from 1 on"),
         (("run", "--runs", "-1"), "argument --runs: '-1' is no whole number from 1 on"),
