@@ -9,11 +9,12 @@ import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from rich.console import Console
 
 from bench import CACHE, ROOT, Mistake
+from bench.arguments import parse
 from bench.campaign import Campaign, resume_campaign, run_campaign
 from bench.cell import Setting
 from bench.check import faults, outcome
@@ -39,7 +40,6 @@ from bench.tables import lines_below, results_table
 
 STOPS = (signal.SIGINT, signal.SIGTERM)
 ENGINES = {"docker": docker_engine, "local": local_engine}
-KINDS = "run | k6 | cost | locust | crosscheck | selfcheck | check"
 
 
 def main() -> int:
@@ -47,8 +47,8 @@ def main() -> int:
     for number in STOPS:
         signal.signal(number, _interrupt)
     try:
-        arguments = _parse()
-        arguments.act(arguments)
+        arguments = parse(__doc__)
+        ACTIONS[arguments.action](arguments)
         return 0
     except Mistake as mistake:
         print(f"bench: {mistake}", file=sys.stderr)
@@ -61,75 +61,6 @@ def main() -> int:
         _ignore_signals()
         stop_leftovers(mine=True)
     return 2
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise Mistake(f"{message}; see {self.prog} --help")
-
-
-def _parse() -> argparse.Namespace:
-    parser = _Parser(prog="bench", description=__doc__)
-    actions = parser.add_subparsers(required=True, metavar=KINDS)
-    run = actions.add_parser("run", help="measure stacks")
-    run.set_defaults(act=_run, dose_turns=None)
-    add = run.add_argument
-    add("--stacks", type=lambda names: names.split(","), help="a,b,c (all)")
-    add("--profile", default="standard", help="paper, standard, quick, or a .json file")
-    add("--runs", type=_whole, help="how often each stack (the profile's)")
-    add("--workers", type=_whole, default=2, help="of Gunicorn (2)")
-    add("--threads", type=_whole, default=2, help="of a worker that has them (2)")
-    add("--requirements", choices=REQUIREMENTS, default="today", help="versions (today's)")
-    add("--engine", choices=("auto", *ENGINES), default="auto", help="docker where it answers")
-    add("--database", choices=("sqlite", "postgres"), default="sqlite", help="SQLite where unset")
-    add("--database-url", metavar="URL", help="of a PostgreSQL server; else one is started")
-    add("--controls", action="store_true", help="two arms more, which judge the campaign itself")
-    add("--resume", type=Path, metavar="CAMPAIGN", help="go on as it was planned")
-    add("--k6", metavar="PATH", help="which k6 (on PATH, else built once)")
-    add("--out", type=Path, default=RESULTS, help="the folder for campaigns (results)")
-    k6 = actions.add_parser("k6", help="say where k6 is; build the pinned one if there is none")
-    k6.set_defaults(act=lambda arguments: print(find_k6().path))
-    cost = actions.add_parser("cost", help="our k6 scripts against the smallest; docker, local")
-    cost.set_defaults(act=_cost)
-    cost.add_argument("what", choices=("scripts", "engines"))
-    cost.add_argument("--rounds", type=_whole, default=20)
-    cost.add_argument("--requirements", choices=REQUIREMENTS, default="today")
-    cost.add_argument("--k6", metavar="PATH")
-    cost.add_argument("--out", type=Path, default=RESULTS, help="the folder for cost-<what>.json")
-    locust = actions.add_parser("locust", help="let Locust play the article's user")
-    locust.set_defaults(act=_locust, requirements="today", workers=2, threads=2, controls=False)
-    add = locust.add_argument
-    add("--stack", required=True)
-    add("--users", type=_whole, default=50, help="who think 1 to 3 s before each request (50)")
-    add("--seconds", type=_whole, default=30, help="how long (30)")
-    add("--processes", type=_whole, default=1, help="of Locust, which make the requests (1)")
-    add("--engine", choices=("auto", *ENGINES), default="auto", help="docker where it answers")
-    add("--database", choices=("sqlite", "postgres"), default="sqlite", help="SQLite where unset")
-    add("--database-url", metavar="URL", help="of a PostgreSQL server; else one is started")
-    add("--out", type=Path, default=RESULTS, help="the folder for locust-<stack> (results)")
-    cross = actions.add_parser("crosscheck", help="the same load by k6, Locust, httpx2 and wrk")
-    cross.set_defaults(act=_crosscheck, requirements="today", workers=2, threads=2)
-    cross.set_defaults(database="sqlite", database_url=None)
-    add = cross.add_argument
-    add("--stack", default="flask_sqlite", help="(flask_sqlite)")
-    add("--rounds", type=_whole, default=10, help="(10)")
-    add("--seconds", type=_whole, default=5, help="of each window (5)")
-    add("--engine", choices=("auto", *ENGINES), default="auto", help="docker where it answers")
-    add("--k6", metavar="PATH", help="which k6 (on PATH, else built once)")
-    add("--out", type=Path, default=RESULTS, help="the folder for crosscheck.json (results)")
-    machine = actions.add_parser("selfcheck", help="can this machine carry a claim, of what size")
-    machine.set_defaults(act=_selfcheck)
-    machine.add_argument("--k6", metavar="PATH")
-    check = actions.add_parser("check", help="are these campaigns complete, unmixed, unaltered")
-    check.set_defaults(act=_check)
-    check.add_argument("campaigns", nargs="*", type=Path, help="folders (all of results)")
-    return parser.parse_args()
-
-
-def _whole(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
-    return int(text)
 
 
 def _interrupt(signal_number: int, frame: object) -> None:
@@ -345,6 +276,16 @@ def _check(arguments: argparse.Namespace) -> None:
     if refused:
         raise Mistake(f"{refused} of {len(campaigns)} campaigns are not to be quoted")
 
+
+ACTIONS = {
+    "run": _run,
+    "k6": lambda arguments: print(find_k6().path),
+    "cost": _cost,
+    "locust": _locust,
+    "crosscheck": _crosscheck,
+    "selfcheck": _selfcheck,
+    "check": _check,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,0 +1,98 @@
+"""What a person may ask the bench for on the command line."""
+
+import argparse
+from pathlib import Path
+from typing import Any, NoReturn
+
+from bench import Mistake
+from bench.stacks import REQUIREMENTS
+from bench.store import RESULTS
+
+KINDS = "run | k6 | cost | locust | crosscheck | selfcheck | check"
+
+
+def parse(about: str | None) -> argparse.Namespace:
+    """What is asked for, its kind in `action`; what cannot be asked for is a Mistake."""
+    parser = _Parser(prog="bench", description=about)
+    actions = parser.add_subparsers(required=True, metavar=KINDS, dest="action")
+    _run(actions.add_parser("run", help="measure stacks"))
+    actions.add_parser("k6", help="say where k6 is; build the pinned one if there is none")
+    _cost(actions.add_parser("cost", help="our k6 scripts against the smallest; docker, local"))
+    _locust(actions.add_parser("locust", help="let Locust play the article's user"))
+    _crosscheck(actions.add_parser("crosscheck", help="the same load by k6, Locust, httpx2, wrk"))
+    machine = actions.add_parser("selfcheck", help="can this machine carry a claim, of what size")
+    machine.add_argument("--k6", metavar="PATH")
+    check = actions.add_parser("check", help="are these campaigns complete, unmixed, unaltered")
+    check.add_argument("campaigns", nargs="*", type=Path, help="folders (all of results)")
+    return parser.parse_args()
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise Mistake(f"{message}; see {self.prog} --help")
+
+
+def _run(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(dose_turns=None)
+    add = parser.add_argument
+    add("--stacks", type=lambda names: names.split(","), help="a,b,c (all)")
+    add("--profile", default="standard", help="paper, standard, quick, or a .json file")
+    add("--runs", type=_whole, help="how often each stack (the profile's)")
+    add("--workers", type=_whole, default=2, help="of Gunicorn (2)")
+    add("--threads", type=_whole, default=2, help="of a worker that has them (2)")
+    add("--requirements", choices=REQUIREMENTS, default="today", help="versions (today's)")
+    _engine(add)
+    _database(add)
+    add("--controls", action="store_true", help="two arms more, which judge the campaign itself")
+    add("--resume", type=Path, metavar="CAMPAIGN", help="go on as it was planned")
+    add("--k6", metavar="PATH", help="which k6 (on PATH, else built once)")
+    add("--out", type=Path, default=RESULTS, help="the folder for campaigns (results)")
+
+
+def _cost(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("what", choices=("scripts", "engines"))
+    add("--rounds", type=_whole, default=20)
+    add("--requirements", choices=REQUIREMENTS, default="today")
+    add("--k6", metavar="PATH")
+    add("--out", type=Path, default=RESULTS, help="the folder for cost-<what>.json")
+
+
+def _locust(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(requirements="today", workers=2, threads=2, controls=False)
+    add = parser.add_argument
+    add("--stack", required=True)
+    add("--users", type=_whole, default=50, help="who think 1 to 3 s before each request (50)")
+    add("--seconds", type=_whole, default=30, help="how long (30)")
+    add("--processes", type=_whole, default=1, help="of Locust, which make the requests (1)")
+    _engine(add)
+    _database(add)
+    add("--out", type=Path, default=RESULTS, help="the folder for locust-<stack> (results)")
+
+
+def _crosscheck(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(requirements="today", workers=2, threads=2)
+    parser.set_defaults(database="sqlite", database_url=None)
+    add = parser.add_argument
+    add("--stack", default="flask_sqlite", help="(flask_sqlite)")
+    add("--rounds", type=_whole, default=10, help="(10)")
+    add("--seconds", type=_whole, default=5, help="of each window (5)")
+    _engine(add)
+    add("--k6", metavar="PATH", help="which k6 (on PATH, else built once)")
+    add("--out", type=Path, default=RESULTS, help="the folder for crosscheck.json (results)")
+
+
+def _engine(add: Any) -> None:
+    engines = ("auto", "docker", "local")
+    add("--engine", choices=engines, default="auto", help="docker where it answers")
+
+
+def _database(add: Any) -> None:
+    add("--database", choices=("sqlite", "postgres"), default="sqlite", help="(sqlite)")
+    add("--database-url", metavar="URL", help="of a PostgreSQL server; else one is started")
+
+
+def _whole(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
