@@ -176,7 +176,7 @@ def store(selection: Selection) -> str:
     database, served = selection.cells[0].conditions["database"], selection.cells[0].served
     if is_like_paper(selection):
         return f"SQLite in {database['journal_mode']} mode on {served['database_filesystem']}"
-    return f"PostgreSQL {database['version']} ({database['server']}) on the server's CPUs"
+    return f"PostgreSQL {database['version']} ({database['server']})"
 
 
 def commit_ms(selection: Selection) -> str:
