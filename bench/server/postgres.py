@@ -47,11 +47,15 @@ class Postgres:
 
     def memory_bytes(self) -> int | None:
         """What all its processes hold now, what they share counted once (Linux's PSS)."""
-        try:
-            rollups = [Path(f"/proc/{p.pid}/smaps_rollup").read_text() for p in self._tree()]
-        except OSError:
-            return None
-        held = [line for rollup in rollups for line in rollup.splitlines() if line[:4] == "Pss:"]
+        held = []
+        for process in self._tree():
+            try:
+                rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # it has ended meanwhile
+            except OSError:
+                return None
+            held += [line for line in rollup.splitlines() if line.startswith("Pss:")]
         return sum(int(line.split()[1]) for line in held) * 1024 if held else None
 
     def _tree(self) -> list[psutil.Process]:
