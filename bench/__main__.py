@@ -9,12 +9,11 @@ import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 from bench import CACHE, ROOT, Mistake
-from bench.arguments import parse
+from bench.arguments import ask_as_planned, check_database, parse
 from bench.campaign import Campaign, resume_campaign, run_campaign
 from bench.cell import Setting
 from bench.check import faults, outcome
@@ -77,8 +76,8 @@ def _ignore_signals() -> None:
 def _run(arguments: argparse.Namespace) -> None:
     resumed = arguments.resume and arguments.resume.resolve()
     if resumed:
-        _ask_as_planned(arguments, read_plan(resumed))
-    _check_database(arguments)
+        ask_as_planned(arguments, read_plan(resumed))
+    check_database(arguments)
     profile = load_profile(str(resumed / "profile.json") if resumed else arguments.profile)
     if resumed:
         profile = replace(profile, name=arguments.profile)
@@ -108,36 +107,6 @@ def _run(arguments: argparse.Namespace) -> None:
             else:
                 resumed = run_campaign(campaign, arguments.out.resolve(), say)
     _tell_results(resumed, console)
-
-
-def _ask_as_planned(arguments: argparse.Namespace, plan: dict[str, Any]) -> None:
-    """What the plan was asked for is asked for again."""
-    conditions = plan["conditions"]
-    arguments.stacks, arguments.runs = plan["stacks"], plan["runs"]
-    arguments.profile = conditions["profile"]["name"]
-    arguments.requirements = conditions["requirements"]
-    arguments.engine = conditions["engine"].partition(",")[0]
-    arguments.workers, arguments.threads = conditions["workers"], conditions["threads"]
-    arguments.controls, arguments.dose_turns = bool(plan["controls"]), plan["dose_turns"]
-    database = conditions["database"]
-    arguments.database = "sqlite" if database["kind"] == "sqlite" else "postgres"
-    if database.get("server") == "given" and not arguments.database_url:
-        raise Mistake(f"{arguments.resume} was measured on a server of yours: add --database-url")
-
-
-def _check_database(arguments: argparse.Namespace) -> None:
-    """A Mistake where what was asked for does not go together."""
-    url = arguments.database_url
-    if url and not url.startswith("postgresql://"):
-        raise Mistake("--database-url reads postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
-    if url:
-        arguments.database = "postgres"
-    if arguments.database == "sqlite":
-        return
-    if arguments.controls:
-        raise Mistake("--controls are copies of flask_sqlite, which speaks SQLite only")
-    if arguments.requirements == "paper":
-        raise Mistake("PostgreSQL needs today's versions: the paper's take another driver")
 
 
 def _engine(arguments: argparse.Namespace, cpus: frozenset[int] | None) -> Engine:
@@ -198,7 +167,7 @@ def _cost(arguments: argparse.Namespace) -> None:
 
 def _locust(arguments: argparse.Namespace) -> None:
     """Let Locust play the article's user; a Mistake where a request fails."""
-    _check_database(arguments)
+    check_database(arguments)
     stack = choose_stacks([arguments.stack], database=arguments.database)[0]
     installed("locust")
     CACHE.mkdir(exist_ok=True)

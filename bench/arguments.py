@@ -27,6 +27,36 @@ def parse(about: str | None) -> argparse.Namespace:
     return parser.parse_args()
 
 
+def ask_as_planned(arguments: argparse.Namespace, plan: dict[str, Any]) -> None:
+    """What the plan was asked for is asked for again."""
+    conditions = plan["conditions"]
+    arguments.stacks, arguments.runs = plan["stacks"], plan["runs"]
+    arguments.profile = conditions["profile"]["name"]
+    arguments.requirements = conditions["requirements"]
+    arguments.engine = conditions["engine"].partition(",")[0]
+    arguments.workers, arguments.threads = conditions["workers"], conditions["threads"]
+    arguments.controls, arguments.dose_turns = bool(plan["controls"]), plan["dose_turns"]
+    database = conditions["database"]
+    arguments.database = "sqlite" if database["kind"] == "sqlite" else "postgres"
+    if database.get("server") == "given" and not arguments.database_url:
+        raise Mistake(f"{arguments.resume} was measured on a server of yours: add --database-url")
+
+
+def check_database(arguments: argparse.Namespace) -> None:
+    """A Mistake where what was asked for does not go together."""
+    url = arguments.database_url
+    if url and not url.startswith("postgresql://"):
+        raise Mistake("--database-url reads postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
+    if url:
+        arguments.database = "postgres"
+    if arguments.database == "sqlite":
+        return
+    if arguments.controls:
+        raise Mistake("--controls are copies of flask_sqlite, which speaks SQLite only")
+    if arguments.requirements == "paper":
+        raise Mistake("PostgreSQL needs today's versions: the paper's take another driver")
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise Mistake(f"{message}; see {self.prog} --help")

@@ -4,10 +4,10 @@ import os
 import shutil
 import signal
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import psutil
 import pytest
+from service import Service
 from synthetic import evidence
 
 from bench import Mistake
@@ -17,39 +17,6 @@ from bench.validity import judge
 
 SMALL = '"executor": "shared-iterations", "vus": 2, "iterations": 12'
 LONG = '"executor": "constant-vus", "vus": 2, "duration": "100s"'
-
-
-class Service:
-    """Answers every request with a status, after it did whatever a test wants done at the first."""
-
-    def __init__(self):
-        service = self
-        self.status = 200
-        self.asked = 0
-        self.at_the_first = lambda: None
-        turn = threading.Lock()
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self):
-                with turn:
-                    service.asked += 1
-                    if service.asked == 1:
-                        service.at_the_first()
-                self.send_response(service.status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        class Server(ThreadingHTTPServer):
-            def handle_error(self, *_):
-                """A k6 that is killed leaves its connections broken."""
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
 
 
 @pytest.fixture
@@ -96,7 +63,7 @@ def test_a_load_is_what_the_server_was_asked(run, service, tmp_path):
     load, problems = run()
     assert problems == []
     assert (load.exit_status, load.failed, load.dropped) == (0, 0, 0)
-    assert load.requests == load.iterations == service.asked == 12
+    assert load.requests == load.iterations == service.asked.total() == 12
     assert load.bytes_received > 12 * len("HTTP/1.1 200 OK")
     assert min(load.mean_ms, load.seconds, load.cpu_s, load.peak_bytes) > 0
     assert load.mean_ms < load.max_ms < load.iteration_max_ms
@@ -108,7 +75,7 @@ def test_k6_variables_of_the_caller_do_not_matter(run, service, monkeypatch):
     for name, value in {"VUS": "1", "ITERATIONS": "1", "DURATION": "1s", "OUT": "none"}.items():
         monkeypatch.setenv(f"K6_{name}", value)
     load, problems = run()
-    assert (load.requests, service.asked, problems) == (12, 12, [])
+    assert (load.requests, service.asked.total(), problems) == (12, 12, [])
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no CPU can be pinned")

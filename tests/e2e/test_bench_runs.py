@@ -81,13 +81,18 @@ def bench(tmp_path):
 # One stack, every scenario
 
 
-@pytest.fixture(scope="module")
-def one(tmp_path_factory):
-    bench = Bench(tmp_path_factory.mktemp("one"))
+def every_scenario(folder, *options):
+    """A run of all seven that went well."""
+    bench = Bench(folder)
     bench.profile(**{name: TWENTY for name in SEVEN} | {"hello": A_SECOND, "delete": ALONE})
-    bench.process = bench.finish(bench.start_run("--stacks", "flask_sqlite"))
+    bench.process = bench.finish(bench.start_run(*options))
     assert (bench.process.returncode, bench.process.complained) == (0, "")
     return bench
+
+
+@pytest.fixture(scope="module")
+def one(tmp_path_factory):
+    return every_scenario(tmp_path_factory.mktemp("one"), "--stacks", "flask_sqlite")
 
 
 def test_a_run_ends_with_a_table_of_all_scenarios(one):
@@ -208,11 +213,7 @@ def on_postgres(tmp_path_factory):
         find_binaries()
     except Mistake as mistake:
         pytest.skip(str(mistake))
-    bench = Bench(tmp_path_factory.mktemp("on-postgres"))
-    bench.profile(**{name: TWENTY for name in SEVEN} | {"hello": A_SECOND, "delete": ALONE})
-    bench.process = bench.finish(bench.start_run("--database", "postgres"))
-    assert (bench.process.returncode, bench.process.complained) == (0, "")
-    return bench
+    return every_scenario(tmp_path_factory.mktemp("on-postgres"), "--database", "postgres")
 
 
 def test_the_stacks_that_speak_postgresql_are_measured_on_it(on_postgres):
