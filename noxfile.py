@@ -96,7 +96,11 @@ def check_results(session):
 def test(session):
     """Run all tests: the contract on every stack, the bench, everything from end to end."""
     install(session, "test")
-    session.run("pytest", *(session.posargs or ["tests"]))
+    if session.posargs:
+        session.run("pytest", *session.posargs)
+        return
+    session.run("pytest", "--numprocesses=2", "tests/contract")
+    session.run("pytest", "--ignore=tests/contract")  # these measure, and want the machine alone
 
 
 @nox.session

@@ -29,7 +29,7 @@ from bench.profile import load_profile
 from bench.progress import show_progress
 from bench.report import Report, missing, problems
 from bench.selfcheck import check_machine
-from bench.server import Engine
+from bench.server import Engine, Serving
 from bench.server.docker import docker_engine, why_no_docker
 from bench.server.local import local_engine
 from bench.stacks import REQUIREMENTS, choose_stacks
@@ -53,9 +53,8 @@ def main() -> int:
         print(f"bench: {mistake}", file=sys.stderr)
     except OSError as error:  # a disk that is full, a folder that is closed
         print(f"bench: {error.filename or 'the system'}: {error.strerror}", file=sys.stderr)
-    except KeyboardInterrupt as stop:
-        kept = f"the cells that were finished are kept{''.join(stop.args)}"
-        print(f"bench: stopped; {kept}", file=sys.stderr)
+    except KeyboardInterrupt as stop:  # which tells what is kept, if anything is
+        print(f"bench: stopped{''.join(stop.args)}", file=sys.stderr)
     finally:
         _ignore_signals()
         stop_leftovers(mine=True)
@@ -117,9 +116,8 @@ def _engine(arguments: argparse.Namespace, cpus: frozenset[int] | None) -> Engin
         name = "local" if reason else "docker"
         why = f"no Docker engine: {reason}" if reason else "a Docker engine answers"
     print(f"engine {name}: {why}", flush=True)
-    requirements = REQUIREMENTS[arguments.requirements]
-    database = arguments.database, arguments.database_url
-    return ENGINES[name](requirements, cpus, arguments.workers, arguments.threads, *database)
+    asked = arguments.workers, arguments.threads, arguments.database, arguments.database_url
+    return ENGINES[name](Serving(REQUIREMENTS[arguments.requirements], cpus, *asked))
 
 
 def _tell_results(folder: Path, console: Console) -> None:
@@ -147,10 +145,13 @@ def _cost(arguments: argparse.Namespace) -> None:
     with hold_machine(), tempfile.TemporaryDirectory() as folder, show_progress(Console()) as say:
         stop_leftovers()
         cpus = partition_cpus(2)
-        local = local_engine(requirements, cpus.server, 2, 2)
-        engine = local if scripts else docker_engine(requirements, cpus.server, 2, 2)
+        serving = Serving(requirements, cpus.server)
+        local = local_engine(serving)
+        engine = local if scripts else docker_engine(serving)
         k6 = find_k6(arguments.k6)
-        setting = Setting(load_profile("quick"), engine, k6, cpus.k6, workers=2, threads=2)
+        setting = Setting(
+            load_profile("quick"), engine, k6, cpus.k6, serving.workers, serving.threads
+        )
         rounds = arguments.rounds, Path(folder), say
         if scripts:
             ratios = compare_scripts(stack, setting, *rounds)

@@ -1,7 +1,8 @@
 """All cells of one plan, in order: each kept as soon as it is measured, and again if it must be."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
@@ -76,14 +77,8 @@ def run_campaign(campaign: Campaign, out: Path, say: Say) -> Path:
         "cells": [asdict(cell) for cell in cells],
     }
     folder = create_campaign(out, plan, campaign.setting.profile.path)
-    try:
+    with _kept(folder):
         _measure(campaign, folder, say)
-    except KeyboardInterrupt as stop:
-        if any(folder.glob("cells/*/cell.json")):
-            raise KeyboardInterrupt(f"; --resume {folder} goes on") from stop
-        raise
-    finally:
-        remove_if_empty(folder)
     return folder
 
 
@@ -100,7 +95,22 @@ def resume_campaign(campaign: Campaign, folder: Path, say: Say) -> None:
         raise Mistake(f"{folder.name} cannot go on: since its plan changed {', '.join(changed)}")
     keep_what_is_there(folder)
     note(folder, "resumed")
-    _measure(campaign, folder, say)
+    with _kept(folder):
+        _measure(campaign, folder, say)
+
+
+@contextmanager
+def _kept(folder: Path) -> Iterator[None]:
+    """A folder with a finished cell outlives everything, and who stops it is told how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        if any(folder.glob("cells/*/cell.json")):
+            kept = "the cells that were finished are kept"
+            raise KeyboardInterrupt(f"; {kept}; --resume {folder} goes on") from stop
+        raise
+    finally:
+        remove_if_empty(folder)
 
 
 def _prepare(campaign: Campaign, say: Say) -> dict[str, str]:

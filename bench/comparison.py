@@ -12,7 +12,7 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from scipy import stats
+import scipy  # which loads scipy.stats, two seconds of work, when it is first used
 
 EQUAL = 0.05  # two stacks within 5 % are practically equal; fixed before the first measurement
 MOST_BLOCKS = 1000
@@ -172,13 +172,13 @@ def tukey(family: int, df: int) -> float:
 
     Tukey (1953), Kramer (1956): the studentized range's quantile divided by the root of two.
     """
-    return float(stats.studentized_range.ppf(0.95, family, df)) / math.sqrt(2)
+    return float(scipy.stats.studentized_range.ppf(0.95, family, df)) / math.sqrt(2)
 
 
 def _blocks_needed(model: Model, difference: float, family: int) -> tuple[int, int]:
     """From how many to how many: the noise itself is known only within an 80 % interval."""
     squares = model.df * model.sd**2
-    least, most = (math.sqrt(squares / stats.chi2.ppf(p, model.df)) for p in (0.9, 0.1))
+    least, most = (math.sqrt(squares / scipy.stats.chi2.ppf(p, model.df)) for p in (0.9, 0.1))
     return _blocks(least, difference, family), _blocks(most, difference, family)
 
 
@@ -198,7 +198,7 @@ def _blocks(sd: float, difference: float, family: int) -> int:
 
 @cache
 def _student(probability: float, df: int) -> float:
-    return float(stats.t.ppf(probability, df))
+    return float(scipy.stats.t.ppf(probability, df))
 
 
 def _dummies(levels: Sequence[int]) -> np.ndarray[Any, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+import scipy  # which loads scipy.stats, two seconds of work, when it is first used
 
 UNITS = {
     "hello": "requests/s",
@@ -77,7 +77,7 @@ def summarise(values: Sequence[float | None]) -> Summary | None:
     if array.size > 1 and array.min() > 0:
         logs = np.log(array)
         geometric = float(np.exp(logs.mean()))
-        half = stats.t.ppf(0.975, array.size - 1) * logs.std(ddof=1) / math.sqrt(array.size)
+        half = scipy.stats.t.ppf(0.975, array.size - 1) * logs.std(ddof=1) / math.sqrt(array.size)
         interval = float(geometric * np.exp(-half)), float(geometric * np.exp(half))
     return Summary(
         values=tuple(array.tolist()),

@@ -54,6 +54,23 @@ class Server(Protocol):
 
 
 @dataclass(frozen=True)
+class Serving:
+    """How every app of a campaign is served, whatever runs it."""
+
+    requirements: str  # the name of the file with the versions
+    cpus: frozenset[int] | None
+    workers: int = 2
+    threads: int = 2
+    database: str = "sqlite"
+    database_url: str | None = None  # of a PostgreSQL server that is there; else one is started
+
+    @property
+    def options(self) -> str:
+        """Of Gunicorn."""
+        return f"--workers={self.workers} --threads={self.threads}"
+
+
+@dataclass(frozen=True)
 class Engine:
     """One way to run a stack: first everything that takes long, then as often as wanted, serve."""
 

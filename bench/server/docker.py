@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench import Mistake
-from bench.server import SQLITE, Engine
+from bench.server import SQLITE, Engine, Serving
 from bench.server.container import (
     Container,
     docker,
@@ -32,15 +32,8 @@ def why_no_docker() -> str | None:
     return None
 
 
-def docker_engine(
-    requirements: str,
-    cpus: frozenset[int] | None,
-    workers: int,
-    threads: int,
-    database: str = "sqlite",
-    database_url: str | None = None,
-) -> Engine:
-    """Serves images built from the folders, on these CPUs, with so many workers and threads.
+def docker_engine(serving: Serving) -> Engine:
+    """Serves images built from the folders.
 
     A container that a killed bench has left behind is removed first.
     """
@@ -49,20 +42,17 @@ def docker_engine(
         raise Mistake(f"no Docker engine answers: {reason}")
     remove_leftovers()
     on_host = host_network_is_loopback()
-    serving = _Serving(
-        cpus, f"--workers={workers} --threads={threads}", on_host, database, database_url
-    )
     images: dict[str, str] = {}
 
     def prepare(stack: Stack) -> str:
-        images[stack.name] = _build(stack, requirements)
+        images[stack.name] = _build(stack, serving.requirements)
         return images[stack.name]
 
     return Engine(
         name="docker" if on_host else "docker, published port",
         prepare=prepare,
-        serve=lambda stack: _serve(stack, images[stack.name], serving),
-        database=_describe_database(serving),
+        serve=lambda stack: _serve(stack, images[stack.name], serving, on_host),
+        database=_describe_database(serving, on_host),
     )
 
 
@@ -111,30 +101,20 @@ class DockerServer:
         }
 
 
-@dataclass(frozen=True)
-class _Serving:
-    """How every container of a campaign is run."""
-
-    cpus: frozenset[int] | None
-    options: str  # of Gunicorn
-    on_host: bool  # on the host's own network; else the app's port is published
-    database: str
-    database_url: str | None
-
-
 @contextmanager
-def _serve(stack: Stack, image: str, serving: _Serving) -> Iterator[DockerServer]:
+def _serve(stack: Stack, image: str, serving: Serving, on_host: bool) -> Iterator[DockerServer]:
+    """On the host's own network, or with the app's port published there."""
     port = free_port()
-    bind = f"127.0.0.1:{port}" if serving.on_host else "0.0.0.0:8000"
+    bind = f"127.0.0.1:{port}" if on_host else "0.0.0.0:8000"
     with ExitStack() as running:
-        network = _network(serving, port)
+        network = _network(on_host, port)
         environment = [f"--env=GUNICORN_CMD_ARGS=--bind={bind} {serving.options}"]
         database = None
         if serving.database_url:
             database = running.enter_context(database_on(serving.database_url))
         elif serving.database != "sqlite":
-            beside, database = running.enter_context(_postgres(serving, port))
-            if not serving.on_host:  # the two share one loopback; its port is published there
+            beside, database = running.enter_context(_postgres(serving, on_host, port))
+            if not on_host:  # the two share one loopback; its port is published there
                 network = (f"--network=container:{beside.name}",)
         if database:
             environment.append(f"--env=DATABASE_URL={database.url}")
@@ -154,12 +134,14 @@ def _serve(stack: Stack, image: str, serving: _Serving) -> Iterator[DockerServer
 
 
 @contextmanager
-def _postgres(serving: _Serving, app_port: int) -> Iterator[tuple[Container, Postgres]]:
+def _postgres(
+    serving: Serving, on_host: bool, app_port: int
+) -> Iterator[tuple[Container, Postgres]]:
     """A PostgreSQL server in a container of its own, with an empty database."""
     port = free_port()
-    inside = port if serving.on_host else 5432
-    network = _network(serving, app_port)
-    if not serving.on_host:
+    inside = port if on_host else 5432
+    network = _network(on_host, app_port)
+    if not on_host:
         network = (*network, f"--publish=127.0.0.1:{port}:5432")
     with run_container(
         POSTGRES,
@@ -169,21 +151,21 @@ def _postgres(serving: _Serving, app_port: int) -> Iterator[tuple[Container, Pos
         "--env=POSTGRES_PASSWORD=bench",
         "--env=POSTGRES_DB=items",
         f"--env=PGPORT={inside}",
-        command=("postgres", "-c", f"listen_addresses={'127.0.0.1' if serving.on_host else '*'}"),
+        command=("postgres", "-c", f"listen_addresses={'127.0.0.1' if on_host else '*'}"),
     ) as container:
         url = "postgresql://bench:bench@127.0.0.1:{}/items"
         wait_until_it_answers(url.format(port), container.is_running, container.log)
         yield container, Postgres(url.format(inside), container.first_process())
 
 
-def _network(serving: _Serving, port: int) -> tuple[str, ...]:
-    return ("--network=host",) if serving.on_host else (f"--publish=127.0.0.1:{port}:8000",)
+def _network(on_host: bool, port: int) -> tuple[str, ...]:
+    return ("--network=host",) if on_host else (f"--publish=127.0.0.1:{port}:8000",)
 
 
-def _describe_database(serving: _Serving) -> dict[str, str]:
+def _describe_database(serving: Serving, on_host: bool) -> dict[str, str]:
     """What must be equal in two campaigns that share a figure; a Mistake where it is not there."""
     if serving.database_url:
-        if not serving.on_host:
+        if not on_host:
             raise Mistake("--database-url: here a container does not reach it; take --engine local")
         return describe_server(serving.database_url)
     if serving.database == "sqlite":

@@ -18,7 +18,7 @@ from bench.disturbance import own_throttled
 from bench.environment import environment
 from bench.leftovers import folder_prefix, mark
 from bench.machine import cpu_seconds, peak_bytes, pinned
-from bench.server import SQLITE, Engine
+from bench.server import SQLITE, Engine, Serving
 from bench.server.postgres import (
     Postgres,
     database_on,
@@ -39,8 +39,7 @@ class LocalServer:
     python_path: Path
     folder: Path  # the run's own, for its database and its log
     port: int
-    options: str  # of Gunicorn
-    cpus: frozenset[int] | None
+    serving: Serving
     database: Postgres | None = None
     process: subprocess.Popen[bytes] | None = None
 
@@ -49,7 +48,7 @@ class LocalServer:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        with (self.folder / "server.log").open("wb") as log, pinned(self.cpus):
+        with (self.folder / "server.log").open("wb") as log, pinned(self.serving.cpus):
             self.process = subprocess.Popen(
                 [self.python_path.with_name("gunicorn")],
                 cwd=self.stack.folder,
@@ -105,7 +104,7 @@ class LocalServer:
 
     def _run(self, failure: str, *arguments: str) -> str:
         """What the app's own Python prints, in the stack's folder."""
-        with pinned(self.cpus):
+        with pinned(self.serving.cpus):
             done = subprocess.run(
                 [self.python_path, *arguments], cwd=self.stack.folder, env=self._environment(),
                 text=True, capture_output=True, check=False,
@@ -122,7 +121,7 @@ class LocalServer:
             **kept,
             **mark(),
             "DATABASE_URL": self.database.url if self.database else file,
-            "GUNICORN_CMD_ARGS": f"--bind=127.0.0.1:{self.port} {self.options}",
+            "GUNICORN_CMD_ARGS": f"--bind=127.0.0.1:{self.port} {self.serving.options}",
         }
 
     def _processes(self) -> list[psutil.Process]:
@@ -134,24 +133,16 @@ class LocalServer:
             return []
 
 
-def local_engine(
-    requirements: str,
-    cpus: frozenset[int] | None,
-    workers: int,
-    threads: int,
-    database: str = "sqlite",
-    database_url: str | None = None,
-) -> Engine:
-    """Serves from virtual environments, on these CPUs, with so many workers and threads."""
-    options = f"--workers={workers} --threads={threads}"
-    if database_url:
-        described = describe_server(database_url)
+def local_engine(serving: Serving) -> Engine:
+    """Serves from virtual environments."""
+    if serving.database_url:
+        described = describe_server(serving.database_url)
     else:
-        described = SQLITE if database == "sqlite" else describe_cluster()
+        described = SQLITE if serving.database == "sqlite" else describe_cluster()
 
     @contextmanager
     def serve(stack: Stack) -> Iterator[LocalServer]:
-        python = environment(stack.folder, requirements)
+        python = environment(stack.folder, serving.requirements)
         # Not in the system's folder for temporary files: that may be in memory, where a commit is
         # free.
         with (
@@ -159,18 +150,18 @@ def local_engine(
             ExitStack() as running,
         ):
             beside = None
-            if database_url:
-                beside = running.enter_context(database_on(database_url))
-            elif database != "sqlite":
-                beside = running.enter_context(private_cluster(Path(folder), cpus))
-            server = LocalServer(stack, python, Path(folder), free_port(), options, cpus, beside)
+            if serving.database_url:
+                beside = running.enter_context(database_on(serving.database_url))
+            elif serving.database != "sqlite":
+                beside = running.enter_context(private_cluster(Path(folder), serving.cpus))
+            server = LocalServer(stack, python, Path(folder), free_port(), serving, beside)
             running.callback(server.stop)
             server.start()
             yield server
 
     return Engine(
         name="local",
-        prepare=lambda stack: environment(stack.folder, requirements).parents[1].name,
+        prepare=lambda stack: environment(stack.folder, serving.requirements).parents[1].name,
         serve=serve,
         database=described,
     )

@@ -218,9 +218,9 @@ def _first_process(url: str, connection: psycopg.Connection) -> int | None:
         return None
     try:
         first = psutil.Process(connection.info.backend_pid).parent()
+        return first.pid if first and first.name().startswith("postgres") else None
     except psutil.Error:
         return None  # in a container, perhaps: its numbers are not ours
-    return first.pid if first and first.name().startswith("postgres") else None
 
 
 def _drop_leftovers(connection: psycopg.Connection) -> None:

@@ -20,18 +20,19 @@ import pytest
 import bench.server.start
 from bench import Mistake
 from bench.disturbance import own_throttled
-from bench.server import Row, inside
+from bench.server import Row, Serving, inside
 from bench.server.local import local_engine
 from bench.stacks import REQUIREMENTS, Stack, find_stacks
 
 STACK = find_stacks()["flask_sqlite"]
+TODAY = REQUIREMENTS["today"]
 linux = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc")
 
 
 @contextmanager
 def serve(stack=STACK, cpus=None, workers=2, threads=2):
     """Serve; a worker answers before the others are there, so wait for all of them."""
-    with local_engine(REQUIREMENTS["today"], cpus, workers, threads).serve(stack) as server:
+    with local_engine(Serving(TODAY, cpus, workers, threads)).serve(stack) as server:
         deadline = time.monotonic() + 30
         while len(server.workers()) < workers and time.monotonic() < deadline:
             time.sleep(0.01)
@@ -140,7 +141,7 @@ def test_it_tells_interpreter_packages_and_database(server):
 
 
 def test_it_tells_which_environment_it_runs_in(server):
-    name = local_engine(REQUIREMENTS["today"], None, 2, 2).prepare(STACK)
+    name = local_engine(Serving(TODAY, None)).prepare(STACK)
     assert server.describe() == {"environment": name}
     assert (bench.CACHE / "environments" / name / "bin" / "gunicorn").exists()
 

@@ -3,8 +3,10 @@
 import os
 import signal
 import subprocess
+import tempfile
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import psutil
 import psycopg
@@ -12,7 +14,7 @@ import pytest
 
 from bench import CACHE, Mistake
 from bench.leftovers import OWNER, stop_leftovers
-from bench.server import inside, postgres
+from bench.server import Serving, inside, postgres
 from bench.server.docker import POSTGRES, docker_engine
 from bench.server.local import local_engine
 from bench.server.postgres import database_on, private_cluster
@@ -31,10 +33,10 @@ def installed():
 
 
 @pytest.fixture
-def folder(tmp_path):
-    for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        parent.chmod(0o711)  # PostgreSQL does not run as root, and must get there
-    return tmp_path
+def folder():
+    # Not in pytest's folders, which only their owner may pass: PostgreSQL never runs as root.
+    with tempfile.TemporaryDirectory(prefix="cluster-") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture
@@ -156,7 +158,7 @@ def test_a_database_of_a_run_that_was_killed_is_dropped_by_the_next(cluster):
 def test_a_server_that_is_not_there_is_a_mistake_in_one_line():
     url = "postgresql://bench:secret@127.0.0.1:1/items"
     with pytest.raises(Mistake, match="--database-url: .*[Cc]onnection refused") as mistake:
-        local_engine(TODAY, None, 2, 2, "postgres", url)
+        local_engine(Serving(TODAY, None, database_url=url))
     assert "\n" not in str(mistake.value)
     assert "secret" not in str(mistake.value)
 
@@ -167,7 +169,7 @@ def test_a_server_that_is_not_there_is_a_mistake_in_one_line():
 @contextmanager
 def served(kind):
     make = {"local": local_engine, "docker": docker_engine}[kind]
-    engine = make(TODAY, None, 2, 2, "postgres")
+    engine = make(Serving(TODAY, None, database="postgres"))
     engine.prepare(STACK)
     with engine.serve(STACK) as server:
         yield engine, server

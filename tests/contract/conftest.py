@@ -1,6 +1,7 @@
 """Whatever asks for a `server` runs once per stack, set of versions and database, really served."""
 
 import sys
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,14 +52,13 @@ def pytest_generate_tests(metafunc):
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory):
+def cluster():
     """A PostgreSQL server of the tests' own, with its log."""
-    folder = tmp_path_factory.mktemp("cluster")
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(0o711)  # PostgreSQL does not run as root, and must get there
     try:
-        with private_cluster(folder, None, *OnServer.SETTINGS) as server:
-            yield server, folder / "postgres.log"
+        # Not in pytest's folders, which only their owner may pass: PostgreSQL never runs as root.
+        with tempfile.TemporaryDirectory(prefix="cluster-") as folder:
+            with private_cluster(Path(folder), None, *OnServer.SETTINGS) as server:
+                yield server, Path(folder) / "postgres.log"
     except Mistake as mistake:
         if "is installed" not in str(mistake):
             raise

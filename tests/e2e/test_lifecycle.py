@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from bench import CACHE
-from bench.server import inside
+from bench.server import Serving, inside
 from bench.server.local import local_engine
 from bench.stacks import REQUIREMENTS, find_stacks
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "lifecycle.py"
+STACK = find_stacks()["flask_sqlite"]
 VERBS = ["create", "read", "update", "delete"]
 
 
@@ -24,9 +25,9 @@ VERBS = ["create", "read", "update", "delete"]
 def app():
     """flask_sqlite with 20 items of somebody else's."""
     CACHE.mkdir(exist_ok=True)
-    engine, stack = local_engine(REQUIREMENTS["today"], None, 2, 2), find_stacks()["flask_sqlite"]
-    engine.prepare(stack)
-    with engine.serve(stack) as server:
+    engine = local_engine(Serving(REQUIREMENTS["today"], None))
+    engine.prepare(STACK)
+    with engine.serve(STACK) as server:
         server.seed(20, "wal")
         yield server
 
@@ -189,8 +190,8 @@ def test_a_server_that_does_not_answer_is_one_line(url):
 
 
 def test_a_server_that_ends_meanwhile_is_one_line_that_names_what_may_be_left(tmp_path):
-    engine, stack = local_engine(REQUIREMENTS["today"], None, 2, 2), find_stacks()["flask_sqlite"]
-    with engine.serve(stack) as server:
+    engine = local_engine(Serving(REQUIREMENTS["today"], None))
+    with engine.serve(STACK) as server:
         server.seed(20, "wal")
         process = start(server.url, "--items", 20_000)
         while len(inside.rows(server)) < 50:
