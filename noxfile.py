@@ -99,8 +99,8 @@ def test(session):
     if session.posargs:
         session.run("pytest", *session.posargs)
         return
-    session.run("pytest", "--numprocesses=2", "tests/contract")
-    session.run("pytest", "--ignore=tests/contract")  # these measure, and want the machine alone
+    session.run("pytest", "--numprocesses=2", "--ignore=tests/e2e")
+    session.run("pytest", "tests/e2e")  # these measure, and want the machine to themselves
 
 
 @nox.session
