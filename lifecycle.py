@@ -11,6 +11,7 @@ import asyncio
 import json
 import math
 import os
+import platform
 import random
 import signal
 import statistics
@@ -225,7 +226,9 @@ def main():
     tell(rows)
     if asked.out:
         unfinished = asked.out.with_name(f".{asked.out.name}")
-        result = {"url": asked.url, "users": asked.users, "phases": rows}
+        client = {"python": platform.python_version(), "httpx2": httpx2.__version__}
+        client |= {"system": platform.platform(), "cpus": os.cpu_count()}
+        result = {"url": asked.url, "users": asked.users, "client": client, "phases": rows}
         unfinished.write_text(json.dumps(result, indent=1) + "\n")
         os.replace(unfinished, asked.out)
     for answer in (answer for answers, _ in phases for answer in answers):

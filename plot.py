@@ -158,7 +158,8 @@ Line: 95 % interval, without what all stacks of a block share. Ranks err in 5 % 
     if any(result.limiter.is_lower_bound for result in results):
         text += "\n≥, ≤: k6 was at its own limit; the stack might do better."
     if scenario in WRITES:
-        text += f"\nA commit here takes {commit_ms(selection)} ms, with as many writers at work."
+        took = commit_ms(selection, scenario)
+        text += f"\nA commit here takes {took} ms, with as many writers at work."
     if not selection.interleaved:
         text += (
             "\nNOT INTERLEAVED: the stacks were measured at different times. This ranks nothing."
@@ -179,9 +180,11 @@ def store(selection: Selection) -> str:
     return f"PostgreSQL {database['version']} ({database['server']})"
 
 
-def commit_ms(selection: Selection) -> str:
-    """From the least to the greatest median of all cells' canaries."""
-    medians = [of["median_ms"] for cell in selection.cells for of in cell.commits.values()]
+def commit_ms(selection: Selection, scenario: str) -> str:
+    """From the least to the greatest median of the canaries with as many writers as it had."""
+    cells = [cell for cell in selection.cells if scenario in cell.scenarios]
+    canaries = [cell.commits.get(str(cell.scenarios[scenario]["in_flight"])) for cell in cells]
+    medians = [canary["median_ms"] for canary in canaries if canary]
     return f"{number(min(medians))} to {number(max(medians))}" if medians else "unknown"
 
 

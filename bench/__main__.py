@@ -29,7 +29,7 @@ from bench.profile import load_profile
 from bench.progress import show_progress
 from bench.report import Report, missing, problems
 from bench.selfcheck import check_machine
-from bench.server import Engine, Serving
+from bench.server import Engine, Serving, inside
 from bench.server.docker import docker_engine, why_no_docker
 from bench.server.local import local_engine
 from bench.stacks import REQUIREMENTS, choose_stacks
@@ -185,6 +185,15 @@ def _locust(arguments: argparse.Namespace) -> None:
             print(f"{stack.name}: {users} users for {seconds} s", flush=True)
             window = Window(server.url, users, seconds, cpus.k6, report)
             accounts, cpu_s = run_locust("ItemUser", window, arguments.processes)
+            about = {
+                "stack": stack.name,
+                "users": users,
+                "seconds": seconds,
+                "processes": arguments.processes,
+                "machine": {**describe_machine(), "engine": engine.name},
+                "served": {**inside.describe(server), **server.describe()},
+            }
+        write_json(report / "about.json", about)
         arguments.out.mkdir(parents=True, exist_ok=True)
         kept = arguments.out.resolve() / report.name
         shutil.rmtree(kept, ignore_errors=True)

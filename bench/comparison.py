@@ -15,7 +15,7 @@ import numpy as np
 import scipy  # which loads scipy.stats, two seconds of work, when it is first used
 
 EQUAL = 0.05  # two stacks within 5 % are practically equal; fixed before the first measurement
-MOST_BLOCKS = 1000
+MOST_BLOCKS = 1000  # more than these are not counted
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 from typing import Any
 
+from bench.comparison import MOST_BLOCKS
 from bench.report import PERCENTILES, Report, Result
 from bench.stats import UNITS
 
@@ -73,6 +74,11 @@ def write_pairs(report: Report, path: Path) -> None:
         )
         for scenario, comparison in report.comparisons.items():
             for pair in comparison.pairs:
-                blocks = "{} to {}".format(*pair.blocks) if pair.blocks else ""
+                blocks = _blocks(*pair.blocks) if pair.blocks else ""
                 numbers = [pair.ratio, pair.low, pair.high]
                 writer.writerow([scenario, pair.faster, pair.slower, *numbers, pair.word, blocks])
+
+
+def _blocks(least: int, most: int) -> str:
+    shown = f"{most} or more" if most == MOST_BLOCKS else str(most)
+    return shown if least == most else f"{least} to {shown}"

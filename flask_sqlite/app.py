@@ -26,7 +26,7 @@ local = threading.local()
 def get_db():
     """Return this thread's connection, opened when first asked for and then kept.
 
-    Flask's tutorial opens one for each request, in flask.g: that costs two to five times as much.
+    Flask's tutorial opens one for each request, in flask.g: that costs more than the query itself.
     """
     if not hasattr(local, "db"):
         # Without an isolation level each statement is a transaction of its own, committed when

@@ -23,7 +23,7 @@ command -v "$K6" >/dev/null || refuse "no k6 at $K6: nox -s k6 builds it"
 for name in $(env | sed -n 's/^\(K6_[A-Za-z0-9_]*\)=.*/\1/p'); do unset "$name"; done
 export K6_NO_USAGE_REPORT=true K6_AUTO_EXTENSION_RESOLUTION=false
 export K6_NEW_MACHINE_READABLE_SUMMARY=false
-export NO_PROXY='*' GOGC=400 # a sixth less CPU a request, for 50 MB more memory
+export NO_PROXY='*' GOGC=400 # less CPU a request, for more memory
 export PROFILE BASE_URL="${BASE_URL:-http://127.0.0.1:8000}"
 
 script=$here/$1.js

@@ -107,5 +107,16 @@ def test_a_pair_that_more_runs_would_resolve_says_how_many(report_of, lines_of):
     assert 5 < least < most
 
 
+def test_a_pair_that_no_number_of_runs_would_resolve_says_so(report_of, lines_of):
+    varying = {1: 1.0, 2: 1.15, 3: 0.9, 4: 1.1, 5: 0.95}
+
+    def ms(stack, run, scenario, attempt):
+        return 2.0 * (varying[run] if stack == "a" else 1.01)
+
+    (line,) = lines_of(write_pairs, report_of(["a", "b"], 5, ms=ms, scenarios=["get"]))
+    assert line["verdict"] == "not resolved"
+    assert line["blocks_needed"] == "1000 or more"
+
+
 def test_without_a_comparison_there_is_no_pair(report_of, lines_of):
     assert lines_of(write_pairs, report_of(STACKS)) == []
