@@ -22,11 +22,12 @@ try:
 
     from bench import Mistake
     from bench.limiter import WRITES
-    from bench.report import Report, Result
+    from bench.report import Report, Result, missing
     from bench.selection import Selection, select_campaigns, select_newest
     from bench.spreadsheet import write_pairs, write_summary
+    from bench.stacks import CONTROLS
     from bench.stats import UNITS
-    from bench.store import RESULTS
+    from bench.store import RESULTS, read_campaign
     from bench.tables import bound, number, ranks
 except ImportError as error:
     # Whatever Python was typed, the bench has made one that can draw.
@@ -160,11 +161,29 @@ Line: 95 % interval, without what all stacks of a block share. Ranks err in 5 % 
     if scenario in WRITES:
         took = commit_ms(selection, scenario)
         text += f"\nA commit here takes {took} ms, with as many writers at work."
+    if lost := lacking(scenario, selection):
+        text += f"\nLACKING: {lost} planned runs are missing or did not count."
     if not selection.interleaved:
         text += (
             "\nNOT INTERLEAVED: the stacks were measured at different times. This ranks nothing."
         )
     return text
+
+
+def lacking(scenario: str, selection: Selection) -> int:
+    """How many planned runs gave nothing; where campaigns are put together, of the stacks shown."""
+    shown = {(cell.campaign, cell.stack) for cell in selection.cells}
+    lost = [
+        (folder, *line.split(", "))
+        for folder in {cell.campaign for cell in selection.cells}
+        for line in missing(*read_campaign(folder))
+    ]
+    return sum(
+        name == scenario
+        and stack not in CONTROLS
+        and (selection.interleaved or (folder, stack) in shown)
+        for folder, stack, _, name in lost
+    )
 
 
 def is_like_paper(selection: Selection) -> bool:

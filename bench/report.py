@@ -87,6 +87,10 @@ class Report:
                 found.append(Observation(cell.stack, cell.block, position, value))
         return found
 
+    def _blocks(self, scenario: str) -> set[int]:
+        """In which any stack that is compared has a value."""
+        return {c.block for c in counted(self.cells, scenario) if c.stack in self.stacks}
+
     def _limiter(self, stack: str, scenario: str) -> Limiter:
         valid = [cell for cell in counted(self.cells, scenario) if cell.stack == stack]
         measured, commits = [c.scenarios[scenario] for c in valid], [c.commits for c in valid]
@@ -102,6 +106,8 @@ class Report:
         if value and value.geometric and comparison and stack in comparison.spread:
             spread = comparison.spread[stack]
             interval = value.geometric / spread, value.geometric * spread
+            if {cell.block for cell in valid} != self._blocks(scenario):
+                interval = None  # its mean has not in it what the blocks that it lacks were like
         first = of_stack[0].scenarios[scenario]
         return Result(
             stack=stack,

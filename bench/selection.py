@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench import Mistake
 from bench.stacks import CONTROLS
-from bench.store import Cell, counted, find_campaigns, read_campaign
+from bench.store import Cell, counted, find_campaigns, read_campaign, read_plan
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,11 @@ def select_campaigns(folders: Sequence[Path]) -> Selection:
     for cell in cells:
         keys = {**first, **cell.conditions}
         differing = [key for key in keys if cell.conditions.get(key) != first.get(key)]
+        of = cells[0].database
+        differing += [f"database's {key}" for key in of if cell.database[key] != of[key]]
+        same = next(one for one in cells if one.stack == cell.stack)
+        if cell.served["packages"] != same.served["packages"]:
+            differing.append(f"packages of {cell.stack}")
         if differing:
             names = f"{cells[0].campaign.name} and {cell.campaign.name}"
             raise Mistake(f"{names} cannot share a figure: they differ in {', '.join(differing)}")
@@ -39,14 +44,17 @@ def select_newest(results: Path) -> Selection:
     """Of each stack the newest campaign with a valid cell, all under the newest's conditions."""
     chosen: dict[str, list[Cell]] = {}
     conditions = None
-    for folder in reversed(find_campaigns(results)):
+    # By the time in the plan: the name may be anything, and reference-… comes after every date.
+    found = sorted(find_campaigns(results), key=lambda one: read_plan(one)["started"])
+    for folder in reversed(found):
         cells = read_campaign(folder)[1]
         for stack in {cell.stack for cell in cells} - set(chosen) - set(CONTROLS):
             of_stack = [cell for cell in cells if cell.stack == stack]
             scenarios = {scenario for cell in of_stack for scenario in cell.scenarios}
             whole = all(counted(of_stack, scenario) for scenario in scenarios)
-            if whole and of_stack[0].conditions == (conditions or of_stack[0].conditions):
-                chosen[stack], conditions = of_stack, of_stack[0].conditions
+            under = of_stack[0].conditions, of_stack[0].database
+            if whole and under == (conditions or under):
+                chosen[stack], conditions = of_stack, under
     cells = [cell for stack in sorted(chosen) for cell in chosen[stack]]
     if not cells:
         raise Mistake(f"no valid result in {results}; `nox -s bench` makes some")

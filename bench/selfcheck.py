@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench import Mistake
 from bench.comparison import tukey
 from bench.disturbance import disturbance, read_counters
 from bench.leftovers import mark
@@ -102,6 +103,8 @@ def _equal_windows(
             load = _hello(k6, cpus, summary, url, "hello")
             used = (cpu_seconds(stub.pid) or 0.0) - used
             disturbed.append(disturbance(before, read_counters(), used, load.cpu_s))
+        if not (load.requests and load.seconds and used):
+            raise Mistake(f"k6 measures nothing here; it ended with status {load.exit_status}")
         rates.append(load.requests / load.seconds)
         costs.append(used / load.requests)
     worst = {}

@@ -42,6 +42,17 @@ class Cell:
     dose_s: float | None  # CPU that the dosed control adds to a request
     scenarios: dict[str, dict[str, Any]]
 
+    @property
+    def database(self) -> dict[str, Any]:
+        """What a commit promises and where it goes: never equal by chance, never to be mixed."""
+        settings = self.served.get("postgresql", {})
+        kept = ("fsync", "synchronous_commit", "full_page_writes", "wal_level", "shared_buffers")
+        return {
+            "synchronous": self.served.get("pragmas", {}).get("synchronous"),
+            "filesystem": self.served.get("database_filesystem"),
+            **{name: settings.get(name) for name in kept},
+        }
+
     def is_valid(self, scenario: str) -> bool:
         """Whether it counts; one that is only suspect does."""
         return self.scenarios.get(scenario, {}).get("status") in ("valid", "suspect")

@@ -110,7 +110,8 @@ def control_lines(report: Report) -> Iterator[str]:
         model = fit(report.observations(scenario))
         if model and {SAME, CONTROLLED} <= set(model.stacks):
             difference, error = model.difference(SAME, CONTROLLED)
-            distances.append(difference / error if error else 0.0)
+            if math.isfinite(error):
+                distances.append(difference / error if error else 0.0)
     if distances:
         pooled = math.sqrt(sum(z * z for z in distances) / len(distances))
         each = ", ".join(f"{z:+.1f}" for z in distances)
@@ -129,6 +130,8 @@ def _dose_line(report: Report) -> str:
     if not (model and doses and plain and {DOSED, CONTROLLED} <= set(model.stacks)):
         return "dose: NOT JUDGED: too few valid runs"
     ratio, low, high = planned_ratio(model, DOSED, CONTROLLED)
+    if math.isinf(high):
+        return "dose: NOT JUDGED: too few valid runs"
     dose = 1 + 1000 * median(doses) / plain.median
     found = "found" if low > 1 else "NOT FOUND"
     held = "holds" if low <= dose <= high else "DOES NOT HOLD"

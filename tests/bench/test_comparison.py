@@ -51,6 +51,27 @@ def test_a_stack_that_takes_a_tenth_longer_is_slower():
     assert found.blocks is None
 
 
+def test_what_was_measured_only_where_nothing_else_was_is_not_told_apart():
+    again = [replace(o, position=0) if o.stack == "a" else o for o in observed(equal(a=0.5))]
+    found = compare(again, STACKS)
+    of_a = [p for p in found.pairs if "a" in (p.faster, p.slower)]
+    assert {(p.word, p.low, p.high, p.blocks) for p in of_a} == {
+        ("not resolved", 0.0, math.inf, None)
+    }
+    assert found.ranks["a"] == (1, 5)
+    assert {p.word for p in found.pairs if p not in of_a} == {"practically equal"}
+
+
+def test_the_interval_of_a_stack_that_varies_more_than_the_others_is_wider():
+    noise = np.random.default_rng(5)
+    varying = [
+        replace(o, value=o.value * math.exp(noise.normal(0, 0.1))) if o.stack == "e" else o
+        for o in observed(equal())
+    ]
+    spread = compare(varying, STACKS).spread
+    assert spread["e"] - 1 > 2 * (max(spread[name] for name in "abcd") - 1)
+
+
 def test_equal_stacks_with_little_noise_are_practically_equal():
     words = {p.word for p in compare(observed(equal()), STACKS).pairs}
     assert words == {"practically equal"}

@@ -196,6 +196,18 @@ def test_an_invalid_measurement_can_be_seen_in_its_figure_and_in_no_other(drawn)
     for figure in FIGURES:
         seen = "no valid run of 3" in drawn.svg(figure), "(2 of 3 runs valid)" in drawn.svg(figure)
         assert seen == ((True, True) if figure == "4-get" else (False, False))
+        lacking = re.findall("LACKING: (.*) planned runs", drawn.svg(figure))
+        assert lacking == (["4"] if figure == "4-get" else [])
+
+
+def test_a_stack_that_was_planned_and_not_measured_is_missed(repository):
+    folder = campaign(repository.results, "20251121-quick", STACKS, runs=2)
+    for stack in ("django_drf", "flask_sqlite"):
+        for cell in folder.glob(f"cells/*-{stack}"):
+            shutil.rmtree(cell)
+    repository.plot("results/20251121-quick", "--out", "results/figures")
+    for figure in FIGURES:
+        assert "LACKING: 4 planned runs are missing or did not count." in repository.svg(figure)
 
 
 def test_the_caption_says_under_which_conditions_it_was_measured(drawn):

@@ -53,6 +53,13 @@ def test_a_scenario_that_was_not_measured_has_no_result(report_of):
     assert [result.scenario for result in report.results] == ["hello"]
 
 
+def test_a_stack_that_lacks_a_block_has_no_interval_beside_those_that_have_it(report_of, result):
+    report = report_of(STACKS, 5, {("flask_sqlite", 2, "get")}, ms=noisy())
+    assert result(report, "flask_sqlite", "get").interval is None
+    assert result(report, "django_drf", "get").interval
+    assert result(report, "flask_sqlite", "list").interval
+
+
 # Measured again
 
 

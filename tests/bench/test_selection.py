@@ -1,5 +1,7 @@
 """The selection: the newest cells of each stack, and only cells that may be compared."""
 
+import json
+
 import pytest
 from synthetic import SCENARIOS, campaign, write
 
@@ -38,6 +40,32 @@ def test_the_newest_campaign_is_chosen(make, tmp_path):
     assert chosen(selection) == {"django_drf": "2", "flask_sqlite": "2"}
     assert selection.campaigns == ["2"]
     assert selection.interleaved
+
+
+def test_the_newest_is_the_one_that_was_started_last_whatever_its_name(make, tmp_path):
+    make("1")
+    make("reference")
+    plan = json.loads((tmp_path / "1" / "plan.json").read_text())
+    (tmp_path / "1" / "plan.json").write_text(json.dumps(plan | {"started": "9"}))
+    assert select_newest(tmp_path).campaigns == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"database_filesystem": "tmpfs"}, "database's filesystem"),
+        ({"pragmas": {"journal_mode": "wal", "synchronous": 0}}, "database's synchronous"),
+        ({"postgresql": {"fsync": "off"}}, "database's fsync"),
+        ({"packages": {"gunicorn": "0.1"}}, "packages of flask_sqlite"),
+    ],
+)
+def test_cells_that_were_served_otherwise_do_not_share_a_figure(make, tmp_path, changed, says):
+    folders = [make("1"), make("2", "flask_sqlite")]
+    (path,) = folders[1].glob("cells/*/cell.json")
+    cell = json.loads(path.read_text())
+    path.write_text(json.dumps(cell | {"served": cell["served"] | changed}))
+    with pytest.raises(Mistake, match=f"1 and 2 cannot share a figure: they differ in {says}$"):
+        select_campaigns(folders)
 
 
 def test_each_stack_comes_from_its_own_newest_campaign(make, tmp_path):

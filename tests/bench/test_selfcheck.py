@@ -1,10 +1,12 @@
 """The self-check: a stub whose delay and count are known, under the real k6."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 import bench.selfcheck
+from bench import Mistake
 from bench.loadgen import find_k6
 from bench.machine import Partition
 from bench.profile import FOLDER, load_profile
@@ -62,6 +64,14 @@ def test_a_delay_that_k6_does_not_measure_speaks_against_the_machine(check, monk
     monkeypatch.setattr(bench.selfcheck, "STUB", stub.replace("sleep(delay)", "sleep(delay * 5)"))
     _, against = check()
     assert any(line.startswith("k6 measures a delay of 20 ms as ") for line in against)
+
+
+def test_a_k6_that_fails_is_a_mistake(k6, tmp_path):
+    broken = tmp_path / "k6"
+    broken.write_text("#!/bin/sh\nexit 107\n")
+    broken.chmod(0o755)
+    with pytest.raises(Mistake, match="k6 measures nothing here; it ended with status 107"):
+        bench.selfcheck.check_machine(replace(k6, path=broken), ANYWHERE, lambda text, part: None)
 
 
 @pytest.mark.parametrize(("rates", "carries"), [([100.0, 104.0], True), ([100.0, 140.0], False)])
