@@ -108,6 +108,12 @@ def _run(arguments: argparse.Namespace) -> None:
     _tell_results(resumed, console)
 
 
+def _must_hold_files(folder: Path) -> None:
+    """An OSError now, not when all is measured, where no file can be kept in this folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tempfile.TemporaryFile(dir=folder).close()
+
+
 def _engine(arguments: argparse.Namespace, cpus: frozenset[int] | None) -> Engine:
     """The engine asked for; else docker where an engine answers, else local. Says which and why."""
     name, why = arguments.engine, "as asked"
@@ -141,6 +147,7 @@ def _tell_results(folder: Path, console: Console) -> None:
 def _cost(arguments: argparse.Namespace) -> None:
     """Print, for each scenario, the median ratio with its interval; keep that of every round."""
     scripts, requirements = arguments.what == "scripts", REQUIREMENTS[arguments.requirements]
+    _must_hold_files(arguments.out)
     stack = choose_stacks(["fastapi_sqlite" if scripts else "flask_sqlite"])[0]
     with hold_machine(), tempfile.TemporaryDirectory() as folder, show_progress(Console()) as say:
         stop_leftovers()
@@ -157,7 +164,6 @@ def _cost(arguments: argparse.Namespace) -> None:
             ratios = compare_scripts(stack, setting, *rounds)
         else:
             ratios = compare_engines(stack, setting, local, *rounds)
-    arguments.out.mkdir(parents=True, exist_ok=True)
     machine = {**describe_machine(), "k6": k6.version, "requirements": requirements}
     kept = {"stack": stack.name, "machine": machine, "ratios": ratios}
     write_json(arguments.out / f"cost-{arguments.what}.json", kept)
@@ -171,6 +177,7 @@ def _locust(arguments: argparse.Namespace) -> None:
     check_database(arguments)
     stack = choose_stacks([arguments.stack], database=arguments.database)[0]
     installed("locust")
+    _must_hold_files(arguments.out)
     CACHE.mkdir(exist_ok=True)
     with hold_machine(), tempfile.TemporaryDirectory(dir=CACHE, prefix=folder_prefix()) as folder:
         stop_leftovers()
@@ -194,7 +201,6 @@ def _locust(arguments: argparse.Namespace) -> None:
                 "served": {**inside.describe(server), **server.describe()},
             }
         write_json(report / "about.json", about)
-        arguments.out.mkdir(parents=True, exist_ok=True)
         kept = arguments.out.resolve() / report.name
         shutil.rmtree(kept, ignore_errors=True)
         shutil.move(report, kept)
@@ -210,13 +216,13 @@ def _crosscheck(arguments: argparse.Namespace) -> None:
     """Print what each client makes of the same loads; keep every round of it."""
     stack, seed = choose_stacks([arguments.stack])[0], random.SystemRandom().randrange(2**32)
     seconds, console = arguments.seconds, Console(width=None if sys.stdout.isatty() else 110)
+    _must_hold_files(arguments.out)
     clients, left_out = find_clients(arguments.k6)
     with hold_machine(), show_progress(console) as say:
         stop_leftovers()
         cpus = partition_cpus(arguments.workers)
         engine = _engine(arguments, cpus.server)
         rounds = crosscheck(clients, stack, engine, cpus, arguments.rounds, seconds, seed, say)
-    arguments.out.mkdir(parents=True, exist_ok=True)
     versions = {client.name: client.version for client in clients}
     machine = {**describe_machine(), "engine": engine.name, "clients": versions}
     asked = {"stack": stack.name, "users": USERS, "seconds": seconds, "seed": seed}

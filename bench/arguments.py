@@ -1,8 +1,10 @@
 """What a person may ask the bench for on the command line."""
 
 import argparse
+import re
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import parse_qsl, urlsplit
 
 from bench import Mistake
 from bench.stacks import REQUIREMENTS
@@ -45,8 +47,9 @@ def ask_as_planned(arguments: argparse.Namespace, plan: dict[str, Any]) -> None:
 def check_database(arguments: argparse.Namespace) -> None:
     """A Mistake where what was asked for does not go together."""
     url = arguments.database_url
-    if url and not url.startswith("postgresql://"):
-        raise Mistake("--database-url reads postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
+    if url and not _names_a_server(url):
+        form = "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+        raise Mistake(f"--database-url reads {form}; write what is special in a password as %XX")
     if url:
         arguments.database = "postgres"
     if arguments.database == "sqlite":
@@ -55,6 +58,18 @@ def check_database(arguments: argparse.Namespace) -> None:
         raise Mistake("--controls are copies of flask_sqlite, which speaks SQLite only")
     if arguments.requirements == "paper":
         raise Mistake("PostgreSQL needs today's versions: the paper's take another driver")
+
+
+def _names_a_server(url: str) -> bool:
+    """Whether every part is where it belongs: a cell puts its own database in place of DATABASE."""
+    try:
+        parts = urlsplit(url)
+        is_whole = bool(parts.scheme == "postgresql" and parts.hostname and (parts.port or True))
+    except ValueError:
+        return False
+    user = parts.netloc.rpartition("@")[0]
+    is_escaped = not re.search(r"[\s@]|%(?![0-9a-fA-F]{2})", user)
+    return is_whole and is_escaped and "dbname" not in dict(parse_qsl(parts.query))
 
 
 class _Parser(argparse.ArgumentParser):

@@ -170,7 +170,9 @@ def _describe_database(serving: Serving, on_host: bool) -> dict[str, str]:
         return describe_server(serving.database_url)
     if serving.database == "sqlite":
         return SQLITE
-    said = docker("run", "--rm", POSTGRES, "sh", "-c", "postgres --version").split()
+    with run_container(POSTGRES, None, command=("sh", "-c", "postgres --version")) as container:
+        docker("wait", container.name)
+        said = container.log().split()
     return {"kind": "postgresql", "server": "container", "version": said[2]}
 
 
@@ -180,7 +182,9 @@ def _build(stack: Stack, requirements: str) -> str:
     options = [f"--build-arg={name}={value}" for name, value in arguments.items()]
     kind = next(name for name, file in REQUIREMENTS.items() if file == requirements)
     try:
-        docker("build", f"--tag=bench-{stack.name}:{kind}", *options, str(stack.folder))
+        docker(
+            "build", "--force-rm", f"--tag=bench-{stack.name}:{kind}", *options, str(stack.folder)
+        )
     except Mistake as mistake:
         raise Mistake(f"{stack.name}: its image does not build: {mistake}") from mistake
     return docker("image", "inspect", "--format", "{{.Id}}", f"bench-{stack.name}:{kind}").strip()

@@ -99,7 +99,7 @@ took = []
 
 def write(path, end):
     connection = sqlite3.connect(path, timeout=30, isolation_level=None)
-    while time.monotonic() < end:
+    while time.monotonic() < end or not took:
         started = time.perf_counter()
         connection.execute("INSERT INTO canary VALUES (?)", ("x" * 100,))
         took.append(time.perf_counter() - started)
@@ -130,7 +130,7 @@ def connect():
 took = []
 
 def write(connection, end):
-    while time.monotonic() < end:
+    while time.monotonic() < end or not took:
         started = time.perf_counter()
         connection.execute("INSERT INTO canary VALUES (%s)", ("x" * 100,))
         took.append(time.perf_counter() - started)

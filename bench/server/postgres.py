@@ -4,12 +4,13 @@ import itertools
 import os
 import pwd
 import re
+import secrets
 import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,8 @@ def serve_cluster(
             start_new_session=True,  # Ctrl-C reaches the bench alone, which then stops it
             **_account(),
         )
-    url = f"postgresql://bench:bench@127.0.0.1:{port}/postgres"
+    secret = (folder / "password").read_text().strip()
+    url = f"postgresql://bench:{secret}@127.0.0.1:{port}/postgres"
     try:
         running, said = lambda: process.poll() is None, lambda: log.read_text(errors="replace")
         wait_until_it_answers(url, running, said)
@@ -118,15 +120,19 @@ def serve_cluster(
 def database_on(server: str) -> Iterator[Postgres]:
     """An empty database of its own on the server of this URL; afterwards it is dropped."""
     name = f"{NAME}{owner(os.getpid()).replace('-', '_')}_{next(numbers)}"
-    with _connected(server) as connection:
-        _drop_leftovers(connection)
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        process = _first_process(server, connection)
-    try:
-        yield Postgres(urlunsplit(urlsplit(server)._replace(path=f"/{name}")), process)
-    finally:
-        with _connected(server) as connection:
-            _drop(connection, name)
+    # It stays connected under this name, by which the runs of other machines see that it lives.
+    with closing(_connected(server, name)) as living:
+        try:
+            _drop_leftovers(living)
+            living.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        except psycopg.Error as error:
+            raise Mistake(f"--database-url: {' '.join(str(error).split())}") from error
+        try:
+            process = _first_process(server, living)
+            yield Postgres(urlunsplit(urlsplit(server)._replace(path=f"/{name}")), process)
+        finally:
+            with _connected(server) as connection:
+                _drop(connection, name)
 
 
 def describe_server(url: str) -> dict[str, str]:
@@ -146,16 +152,17 @@ def describe_cluster() -> dict[str, str]:
 
 def wait_until_it_answers(url: str, is_running: Callable[[], bool], log: Callable[[], str]) -> None:
     """Return when a connection is taken; one that ends, or takes none in time, is a Mistake."""
-    deadline = time.monotonic() + READY_SECONDS
+    deadline, said = time.monotonic() + READY_SECONDS, "nothing"
     while time.monotonic() < deadline:
         if not is_running():
             raise Mistake(f"PostgreSQL does not start: {last_error(log())}")
         try:
             psycopg.connect(url, connect_timeout=2).close()
             return
-        except psycopg.OperationalError:
+        except psycopg.OperationalError as error:
+            said = " ".join(str(error).split())
             time.sleep(0.05)
-    raise Mistake(f"PostgreSQL takes no connection within {READY_SECONDS} s: {last_error(log())}")
+    raise Mistake(f"PostgreSQL takes no connection within {READY_SECONDS} s: {said}")
 
 
 def find_binaries() -> Path:
@@ -176,7 +183,7 @@ def find_binaries() -> Path:
 def make_cluster(folder: Path) -> None:
     """Make an empty cluster in this folder; a Mistake where PostgreSQL is absent or cannot."""
     data, password, owner_of = folder / "postgres", folder / "password", _account()
-    password.write_text("bench\n")
+    password.write_text(f"{secrets.token_hex(8)}\n")  # else another's server would let us in
     data.mkdir()
     if owner_of:
         folder.chmod(0o711)  # to be passed through
@@ -204,9 +211,9 @@ def _account() -> dict[str, Any]:
     return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
 
 
-def _connected(url: str) -> psycopg.Connection:
+def _connected(url: str, name: str | None = None) -> psycopg.Connection:
     try:
-        return psycopg.connect(url, autocommit=True, connect_timeout=10)
+        return psycopg.connect(url, autocommit=True, connect_timeout=10, application_name=name)
     except psycopg.Error as error:
         said = " ".join(str(error).split())
         raise Mistake(f"--database-url: {said}") from error
@@ -225,7 +232,10 @@ def _first_process(url: str, connection: psycopg.Connection) -> int | None:
 
 def _drop_leftovers(connection: psycopg.Connection) -> None:
     """Drop the databases of runs that are gone."""
-    names = connection.execute("SELECT datname FROM pg_database").fetchall()
+    names = connection.execute(
+        "SELECT datname FROM pg_database WHERE NOT EXISTS"
+        " (SELECT FROM pg_stat_activity WHERE application_name = pg_database.datname)"
+    ).fetchall()
     for (name,) in names:
         if re.fullmatch(rf"{NAME}\d+_\d+_\d+", name):
             process, second, _ = name.removeprefix(NAME).split("_")

@@ -52,5 +52,6 @@ def last_error(log: str) -> str:
     lines = [line.strip() for line in log.splitlines() if line.strip()] or ["it prints nothing"]
     exceptions = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Exit)\b", line)]
     errors = [line for line in lines if "[ERROR]" in line]
-    said = (exceptions[-1:] or errors[:1] or lines[-1:])[0]
+    fatal = [line for line in lines if " FATAL: " in line]  # PostgreSQL's
+    said = (exceptions[-1:] or errors[:1] or fatal[-1:] or lines[-1:])[0]
     return re.sub(r"^\[[^]]*\] \[\d+\] \[\w+\] ", "", said)  # Gunicorn's time, process and level

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import socket
 import sqlite3
 import sys
@@ -20,6 +19,7 @@ import pytest
 import bench.server.start
 from bench import Mistake
 from bench.disturbance import own_throttled
+from bench.leftovers import folder_prefix
 from bench.server import Row, Serving, inside
 from bench.server.local import local_engine
 from bench.stacks import REQUIREMENTS, Stack, find_stacks
@@ -120,8 +120,9 @@ def test_its_workers_and_threads_are_as_many_as_were_asked_for():
 def test_a_worker_that_dies_is_another_set_of_workers():
     with serve() as server:
         before = server.workers()
-        os.kill(min(before), signal.SIGKILL)
-        psutil.wait_procs([psutil.Process(min(before))], timeout=30)
+        killed = psutil.Process(min(before))
+        killed.kill()
+        psutil.wait_procs([killed], timeout=30)
         assert server.workers().keys() != before.keys()
 
 
@@ -155,7 +156,8 @@ def test_its_workers_tell_their_cpu_time_and_the_masters_comes_on_top(server):
 
 @linux
 def test_how_often_a_quota_stopped_it_is_what_the_bench_was_stopped(server):
-    assert server.throttled() == own_throttled()
+    before, told, after = own_throttled(), server.throttled(), own_throttled()
+    assert told == before or before <= told <= after  # a quota may stop us just now
 
 
 # What only its own interpreter can tell
@@ -295,7 +297,7 @@ def test_two_can_be_served_at_once(server):
 
 
 def caches():
-    return set(bench.CACHE.glob("serve-*"))
+    return set(bench.CACHE.glob(f"{folder_prefix()}*"))  # another worker of pytest has its own
 
 
 def test_an_app_that_dies_at_its_start_is_a_mistake_with_its_last_word(broken):

@@ -116,7 +116,7 @@ def test_a_pair_that_no_number_of_runs_would_resolve_says_so(report_of, lines_of
 
     (line,) = lines_of(write_pairs, report_of(["a", "b"], 5, ms=ms, scenarios=["get"]))
     assert line["verdict"] == "not resolved"
-    assert line["blocks_needed"] == "1000 or more"
+    assert line["blocks_needed"].endswith("1000 or more")
 
 
 def test_without_a_comparison_there_is_no_pair(report_of, lines_of):

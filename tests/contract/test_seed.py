@@ -91,10 +91,11 @@ def test_a_folder_that_does_not_exist_is_one_line(server):
     assert done.stderr.count("\n") == 1
 
 
-def test_a_database_that_the_stack_does_not_speak_is_one_line(server):
-    if not server.name.endswith("_sqlite"):
-        pytest.skip("this stack speaks to other databases too")
-    done = server.seed(3, DATABASE_URL="postgresql://localhost/items")
+@pytest.mark.parametrize("url", ["postgresql://localhost/items", "mysql://h/items", "items.db"])
+def test_a_database_that_the_stack_does_not_speak_is_one_line(server, url):
+    if url.startswith("postgresql") and not server.name.endswith("_sqlite"):
+        pytest.skip("this stack speaks PostgreSQL too")
+    done = server.seed(3, DATABASE_URL=url)
     assert (done.returncode != 0, done.stdout) == (True, "")
     assert done.stderr.startswith("DATABASE_URL")
     assert done.stderr.count("\n") == 1

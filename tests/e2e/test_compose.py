@@ -161,7 +161,7 @@ def test_locust_counts_no_failure(project):
     done = subprocess.run([*locust, *options], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     counted = json.loads(done.stdout)
-    assert sum(route["num_requests"] for route in counted) >= 10
+    assert sum(route["num_requests"] for route in counted) > 0
     assert sum(route["num_failures"] for route in counted) == 0
 
 

@@ -193,7 +193,7 @@ def test_a_server_that_ends_meanwhile_is_one_line_that_names_what_may_be_left(tm
     engine = local_engine(Serving(REQUIREMENTS["today"], None))
     with engine.serve(STACK) as server:
         server.seed(20, "wal")
-        process = start(server.url, "--items", 20_000)
+        process = start(server.url, "--items", 5_000)
         while len(inside.rows(server)) < 50:
             assert process.poll() is None
     _, complained = process.communicate(timeout=120)

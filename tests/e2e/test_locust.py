@@ -31,6 +31,15 @@ from locustfile import ItemUser as Original
 
 class ItemUser(Original):
     wait_time = constant(0)
+
+    def on_start(self):
+        super().on_start()
+        self.create()
+        self.list()
+        if self.ids:  # however slow the machine is, each route is asked for
+            self.read()
+            self.update()
+            self.delete()
 """
 
 

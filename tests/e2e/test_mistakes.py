@@ -84,7 +84,7 @@ class Workshop:
         """What is still there of a run that has ended: processes, folders, results."""
         mine = str(self.folder)
         processes = [
-            " ".join(process.info["cmdline"])
+            " ".join(process.info["cmdline"] or ())
             for process in psutil.process_iter(["cmdline", "cwd"])
             if process.pid != os.getpid()
             and mine in (process.info["cwd"] or "") + " ".join(process.info["cmdline"] or ())
