@@ -16,7 +16,7 @@ from bench import CACHE, ROOT, Mistake
 from bench.arguments import ask_as_planned, check_database, parse
 from bench.campaign import Campaign, resume_campaign, run_campaign
 from bench.cell import Setting
-from bench.check import faults, outcome
+from bench.check import faults, find_remains, outcome
 from bench.clients import ROWS, Window, find_clients, installed, run_locust
 from bench.controls import calibrate, make_controls
 from bench.cost import compare_engines, compare_scripts
@@ -34,7 +34,7 @@ from bench.server.docker import docker_engine, why_no_docker
 from bench.server.local import local_engine
 from bench.stacks import REQUIREMENTS, choose_stacks
 from bench.stats import median_interval
-from bench.store import RESULTS, find_campaigns, read_campaign, read_plan, write_json
+from bench.store import RESULTS, read_campaign, read_plan, write_json
 from bench.tables import lines_below, results_table
 
 STOPS = (signal.SIGINT, signal.SIGTERM)
@@ -249,7 +249,7 @@ def _selfcheck(arguments: argparse.Namespace) -> None:
 
 def _check(arguments: argparse.Namespace) -> None:
     """Print a line for each campaign, or for each fault; a Mistake where there is one."""
-    campaigns = arguments.campaigns or find_campaigns(RESULTS)
+    campaigns = arguments.campaigns or find_remains(RESULTS)
     if not campaigns:
         raise Mistake(f"there is no campaign in {RESULTS}")
     refused = 0

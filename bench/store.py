@@ -105,12 +105,18 @@ def new_cell(campaign: Path, name: str) -> Iterator[Path]:
 
 
 def keep_what_is_there(campaign: Path) -> None:
-    """Remove what a killed run was about to write, and note what it had no time to note."""
+    """Remove what a killed run was about to write, and note what it had no time to note.
+
+    A Mistake where a cell is gone that was noted: measured anew, it would have been chosen.
+    """
     if not read_journal(campaign):
         note(campaign, "planned", sha256=digest(campaign / "plan.json"))
     for unfinished in campaign.glob("cells/.*"):
         shutil.rmtree(unfinished)
-    noted = {event.get("cell") for event in read_journal(campaign) if event["event"] == "kept"}
+    noted = {event["cell"] for event in read_journal(campaign) if event["event"] == "kept"}
+    for name in sorted(noted):
+        if not (campaign / "cells" / name / "cell.json").exists():
+            raise Mistake(f"{campaign.name} cannot go on: {name} was measured and is gone")
     for cell in sorted(campaign.glob("cells/*/cell.json")):
         if cell.parent.name not in noted:
             note(campaign, "kept", cell=cell.parent.name, sha256=digest(cell))

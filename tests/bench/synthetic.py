@@ -3,7 +3,6 @@
 import json
 import math
 import random
-import shutil
 from dataclasses import asdict, replace
 
 from bench import ROOT
@@ -192,7 +191,12 @@ def campaign(
     invalid and suspect hold (stack, run, scenario), or that and the one attempt that is meant.
     attempts has the number of them by (stack, run) where there is more than one.
     """
-    folder, conditions = results / name, CONDITIONS | changed
+    folder = results / name
+    profile = json.loads(PROFILE.read_text())
+    profile["scenarios"] = {scenario: profile["scenarios"][scenario] for scenario in scenarios}
+    write(folder / "profile.json", profile)
+    named = {"name": "standard", "sha256": digest(folder / "profile.json")}
+    conditions = CONDITIONS | {"profile": named} | changed
     cells = draw_plan([*stacks, *controls], runs, seed=1)
     plan = {
         "schema": 2,
@@ -208,13 +212,12 @@ def campaign(
         "pins": {
             "k6 binary": "0" * 64,
             "harness": "0" * 64,
-            "served": dict.fromkeys(stacks, "an environment"),
+            "served": dict.fromkeys([*stacks, *controls], "an environment"),
             "sources": dict.fromkeys(stacks, "0" * 64),
         },
         "cells": [asdict(cell) for cell in cells],
     }
     write(folder / "plan.json", plan)
-    shutil.copyfile(PROFILE, folder / "profile.json")
     plan_sha256 = digest(folder / "plan.json")
 
     def problems(*measured):

@@ -1,16 +1,19 @@
 """The check: a campaign that can be quoted has no fault, and each fault is named."""
 
 import json
+import re
 import shutil
 
 import pytest
 from hypothesis import given, settings
 from hypothesis.strategies import binary, sampled_from
-from synthetic import INVALID, SUSPECT, campaign, sign, write
+from synthetic import INVALID, SUSPECT, campaign, noisy, sign, write
 
-from bench.check import faults, outcome
+from bench.check import faults, find_remains, outcome
+from bench.report import Report
+from bench.spreadsheet import write_pairs, write_summary
 from bench.stacks import DOSED, SAME
-from bench.store import note
+from bench.store import note, read_campaign
 
 STACKS = ("django_drf", "flask_sqlite")
 NAME = "1-1-flask_sqlite"
@@ -62,10 +65,54 @@ def test_a_good_campaign_has_no_fault_and_is_complete(tmp_path, options):
     assert outcome(folder) == "complete"
 
 
-def test_a_campaign_that_was_drawn_is_still_good(folder):
+@pytest.fixture
+def drawn(tmp_path):
+    """A campaign with the tables that plot.py writes."""
+    folder = campaign(tmp_path, "1", STACKS, runs=5, ms=noisy())
     (folder / "figures").mkdir()
-    (folder / "figures" / "summary.csv").touch()
-    assert faults(folder) == []
+    report = Report(read_campaign(folder)[1])
+    write_summary(report, folder / "figures" / "summary.csv")
+    write_pairs(report, folder / "figures" / "pairs.csv")
+    return folder
+
+
+def test_a_campaign_that_was_drawn_is_still_good(drawn):
+    assert faults(drawn) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("pairs.csv", "get,", "got,"),
+        ("summary.csv", ",5,5,", ",5,4,"),
+        ("summary.csv", "delete,", "\ndelete,"),
+    ],
+)
+def test_a_table_beside_the_figures_that_was_altered_is_named(drawn, file, old, new):
+    path = drawn / "figures" / file
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+    assert faults(drawn) == [
+        f"altered: figures/{file} is not what the cells give; plot.py draws anew"
+    ]
+
+
+def test_the_last_digits_in_a_table_may_be_those_of_another_machine(drawn):
+    path = drawn / "figures" / "pairs.csv"
+    cells = re.sub(r"(\d\.\d{9})\d+", r"\1", path.read_text())
+    assert cells != path.read_text()
+    path.write_text(cells)
+    assert faults(drawn) == []
+
+
+@pytest.mark.parametrize("left", ["cells", "journal.ndjson", "plan.json"])
+def test_what_is_left_of_a_campaign_is_found(folder, tmp_path, left):
+    for path in folder.iterdir():
+        if path.name != left:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    (tmp_path / "notes").mkdir()
+    assert find_remains(tmp_path) == [folder]
+    assert faults(folder)
 
 
 def test_a_campaign_with_a_lost_measurement_is_whole_and_degraded(tmp_path):
@@ -174,7 +221,44 @@ def test_a_cell_that_is_not_in_the_plan_is_named(change, field, value):
     assert change(field, to=value) == [f"mixed: {NAME} is not in the plan"]
 
 
+def test_a_cell_that_was_served_from_something_else_is_named(change):
+    found = change("served", "environment", to="another")
+    assert found == [f"mixed: {NAME} was not served from what was planned"]
+
+
+@pytest.mark.parametrize("name", ["steal_invalid", "foreign_suspect"])
+def test_another_threshold_is_named(change, name):
+    found = change("thresholds", name, to=1.0, file="plan.json")
+    assert found[0].startswith("incomplete: 1/plan.json: thresholds: ")
+
+
 # Altered
+
+
+def test_an_order_that_its_seed_does_not_draw_is_named(tmp_path):
+    folder = campaign(tmp_path, "1", STACKS, runs=3)
+    plan = json.loads((folder / "plan.json").read_text())
+    plan["cells"].sort(key=lambda cell: cell["stack"])
+    write(folder / "plan.json", plan)
+    assert "altered: its order is not the one that its seed draws" in faults(folder)
+
+
+def test_a_scenario_that_was_left_out_is_named(change):
+    found = change("scenarios", "get", to=...)
+    assert found == [f"incomplete: {NAME} and the profile do not both have get"]
+
+
+def test_a_cell_under_another_name_is_named(folder):
+    shutil.copytree(folder / "cells" / NAME, folder / "cells" / f"{NAME}.2")
+    sign(folder)
+    assert faults(folder) == [f"altered: {NAME}.2 says that it is {NAME}"]
+
+
+def test_a_first_attempt_that_was_removed_is_named(tmp_path):
+    folder = campaign(tmp_path, "1", attempts={("flask_sqlite", 1): 2})
+    shutil.rmtree(folder / "cells" / NAME)
+    sign(folder)
+    assert faults(folder) == [f"incomplete: {NAME}.2 is there, and {NAME} before it is gone"]
 
 
 def test_a_plan_that_was_altered_is_named(change):

@@ -153,6 +153,25 @@ def test_a_database_of_a_run_that_was_killed_is_dropped_by_the_next(cluster):
     assert before - databases(cluster) == {f"bench_{gone.pid}_1700000000_1"}
 
 
+def test_a_database_of_a_run_on_another_machine_is_left_alone(cluster):
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    name = f"bench_{gone.pid}_1700000000_1"
+    with psycopg.connect(cluster.url, autocommit=True, application_name=name) as living:
+        living.execute(f"CREATE DATABASE {name}")
+        with database_on(cluster.url):
+            pass
+        assert name in databases(cluster)
+
+
+def test_a_user_who_may_not_make_a_database_is_a_mistake_in_one_line(cluster):
+    with psycopg.connect(cluster.url, autocommit=True) as connection:
+        connection.execute("CREATE ROLE guest LOGIN PASSWORD 'secret'")
+    with pytest.raises(Mistake, match="^--database-url: permission denied to create database$"):
+        with database_on(f"postgresql://guest:secret@{cluster.url.rpartition('@')[2]}"):
+            pass
+
+
 def test_a_server_that_is_not_there_is_a_mistake_in_one_line():
     url = "postgresql://bench:secret@127.0.0.1:1/items"
     with pytest.raises(Mistake, match="--database-url: .*[Cc]onnection refused") as mistake:

@@ -189,7 +189,7 @@ class App:
         return "it has answered\n"
 
     def describe(self) -> dict[str, str]:
-        return {"environment": "a stub's"}
+        return {"environment": lock["digest"]}
 
     @contextmanager
     def running(self) -> Iterator["App"]:

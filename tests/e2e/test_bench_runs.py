@@ -355,6 +355,9 @@ def test_only_a_campaign_can_be_resumed(bench):
             "--database-url: connection failed",
         ),
         (("check", "nowhere"), "1 of 1 campaigns are not to be quoted"),
+        (("crosscheck", "--out", __file__), f"{__file__}: File exists"),
+        (("cost", "scripts", "--out", __file__), f"{__file__}: File exists"),
+        (("locust", "--stack", "flask_sqlite", "--out", __file__), f"{__file__}: File exists"),
     ],
 )
 def test_what_cannot_be_asked_for_is_one_line(bench, arguments, said):

@@ -617,7 +617,7 @@ AFTERWARDS = {
     "a cell's folder that is deleted": (
         "incomplete: 1-2-STACK was measured and is gone",
         lose_a_cell,
-        True,
+        False,
     ),
     "a journal without its end": (
         "incomplete: the journal does not end with its end",
