@@ -48,28 +48,36 @@ def compare_engines(
 ) -> Costs:
     """The server's CPU for a request under the setting's engine, divided by that under the other.
 
-    A measurement that does not count is a Mistake: the ratio would compare something else.
+    A measurement that does not count is a Mistake, and so are two versions of Python: the ratio
+    would compare something else.
     """
     engines = [setting.engine, other]
     ratios: Costs = {scenario.name: [] for scenario in setting.profile.scenarios}
     for engine in engines:
         engine.prepare(stack)
     for number in range(rounds):
-        cost = {}
+        cost: dict[str, dict[str, float]] = {}
+        pythons = {}
         for place, engine in enumerate(engines[:: 1 if number % 2 else -1]):
             say(f"round {number + 1} of {rounds}, {engine.name}", (number + place / 2) / rounds)
-            cost[engine.name] = _cpu_of_cell(stack, replace(setting, engine=engine), folder)
+            pythons[engine.name], cost[engine.name] = _cpu_of_cell(
+                stack, replace(setting, engine=engine), folder
+            )
+        if len({python.rpartition(".")[0] for python in pythons.values()}) > 1:
+            what = " and ".join(f"{name} runs {python}" for name, python in sorted(pythons.items()))
+            raise Mistake(f"{what}: take --requirements paper, which has Python 3.11 on both sides")
         for scenario, values in ratios.items():
             values.append(cost[engines[0].name][scenario] / cost[engines[1].name][scenario])
     return ratios
 
 
-def _cpu_of_cell(stack: Stack, setting: Setting, folder: Path) -> dict[str, float]:
+def _cpu_of_cell(stack: Stack, setting: Setting, folder: Path) -> tuple[str, dict[str, float]]:
+    """Its version of Python, and by scenario what 1,000 requests cost."""
     costs = {}
-    measured = measure_cell(stack, setting, folder, lambda step: None)["scenarios"]
-    for scenario, result in measured.items():
+    measured = measure_cell(stack, setting, folder, lambda step: None)
+    for scenario, result in measured["scenarios"].items():
         cost = cpu_per_1000(result)
         if result["status"] == "invalid" or cost is None:
             raise Mistake(f"{setting.engine.name}, {scenario}: {result['problems']}")
         costs[scenario] = cost
-    return costs
+    return measured["served"]["python"], costs

@@ -78,12 +78,13 @@ def engines(monkeypatch, tmp_path):
     """Compare for so many rounds; docker costs 12 s of CPU where local costs 10 s."""
     asked = []
 
-    def compare(rounds, *problems):
+    def compare(rounds, *problems, docker="3.14.0"):
         def measure(stack, setting, folder, say):
             asked.append(setting.engine.name)
             cpu_s = 12.0 if setting.engine.name == "docker" else 10.0
             found = {name: measurement(cpu_s=cpu_s, problems=problems) for name in SCENARIOS}
-            return {"scenarios": found}
+            python = docker if setting.engine.name == "docker" else "3.14.8"
+            return {"scenarios": found, "served": {"python": python}}
 
         monkeypatch.setattr("bench.cost.measure_cell", measure)
         return compare_engines(STACK, SETTING, engine("local"), rounds, tmp_path, ignore), asked
@@ -100,6 +101,11 @@ def test_an_engine_is_divided_by_the_other_in_every_round(engines, problems):
 
 def test_which_engine_is_the_first_changes_from_round_to_round(engines):
     assert engines(2)[1] == ["local", "docker", "docker", "local"]
+
+
+def test_two_versions_of_python_are_not_two_engines(engines):
+    with pytest.raises(Mistake, match="^docker runs 3.11.2 and local runs 3.14.8: take "):
+        engines(1, docker="3.11.2")
 
 
 def test_an_engine_whose_measurement_does_not_count_is_a_mistake_that_says_why(engines):
