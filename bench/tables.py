@@ -28,7 +28,7 @@ def results_table(report: Report) -> Table:
     table.add_column("", no_wrap=True)
     beside = any(result.database_cpu_s_per_1000 for result in report.results)
     costs = ("CPU s/1000", *(("database's",) if beside else ()))
-    for title in ("mean", "95 % interval", "rank", *costs, "in flight", "valid"):
+    for title in ("geometric\nmean", "95 % interval", "rank", *costs, "in flight", "valid"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("limited by", no_wrap=True)
     scenario = ""

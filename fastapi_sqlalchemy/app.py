@@ -1,8 +1,5 @@
 """The items API in FastAPI, with SQLModel's models and session on SQLAlchemy's engine."""
 
-import os
-import sys
-
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -11,23 +8,9 @@ from sqlalchemy import BigInteger, Integer
 from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel import Field, Session, SQLModel, create_engine, select
 
+from database import DATABASE_URL, OPTIONS
 from validation import JSONObject, Text, validation_error
 
-DATABASE_URL = os.environ.get("DATABASE_URL", "sqlite:///items.db")
-if not DATABASE_URL.startswith(("sqlite:///", "postgresql://")):
-    sys.exit("DATABASE_URL must read sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE.")
-ON_SQLITE = {"connect_args": {"timeout": 30}}  # seconds that a writer waits for another one
-# Seconds until a server that cannot be reached is given up; tcp_user_timeout is in ms.
-LIMITS = {"connect_timeout": 5, "tcp_user_timeout": 5000}
-LIMITS |= {"keepalives_idle": 5, "keepalives_interval": 1}  # asked while an answer is waited for
-ON_SERVER = {
-    "connect_args": LIMITS,
-    "pool_pre_ping": True,  # before each use
-    # By default 5 stay, and up to 10 more come and go under load: each is a process there.
-    "pool_size": 15,
-    "max_overflow": 0,
-}
-OPTIONS = ON_SQLITE if DATABASE_URL.startswith("sqlite") else ON_SERVER
 engine = create_engine(DATABASE_URL, **OPTIONS)
 BigId = BigInteger().with_variant(Integer, "sqlite")  # whose own integers have 64 bits
 

@@ -1,7 +1,6 @@
 """The items API in Flask, with Flask-SQLAlchemy's models and session."""
 
 import os
-import sys
 
 from flask import Flask, jsonify
 from flask_sqlalchemy import SQLAlchemy
@@ -10,17 +9,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
+from database import DATABASE_URL, OPTIONS
 from validation import DigitsConverter, StrictJSONProvider, object_from_request, values_from_request
-
-DATABASE_URL = os.environ.get("DATABASE_URL", "sqlite:///items.db")
-if not DATABASE_URL.startswith(("sqlite:///", "postgresql://")):
-    sys.exit("DATABASE_URL must read sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE.")
-ON_SQLITE = {"connect_args": {"timeout": 30}}  # seconds that a writer waits for another one
-# Seconds until a server that cannot be reached is given up; tcp_user_timeout is in ms.
-LIMITS = {"connect_timeout": 5, "tcp_user_timeout": 5000}
-LIMITS |= {"keepalives_idle": 5, "keepalives_interval": 1}  # asked while an answer is waited for
-ON_SERVER = {"connect_args": LIMITS, "pool_pre_ping": True}  # before each use
-OPTIONS = ON_SQLITE if DATABASE_URL.startswith("sqlite") else ON_SERVER
 
 app = Flask(__name__, instance_path=os.getcwd())  # where a relative SQLite path starts
 app.config["SQLALCHEMY_DATABASE_URI"] = DATABASE_URL

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from database import OnServer
 from server import ROWS, copied
 
 from bench import Mistake
 from bench.environment import environment
 from bench.server.postgres import private_cluster
 from bench.stacks import REQUIREMENTS, Stack, find_stacks
+from database import OnServer
 
 DATABASES = ("sqlite", "postgresql")
 

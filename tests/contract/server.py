@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import httpx2
+
 from database import File
 
 ROWS = 1500

@@ -1,8 +1,9 @@
 """A stack by itself, nothing set from outside but the socket."""
 
 import pytest
-from database import File
 from server import copied
+
+from database import File
 
 
 def test_an_app_says_hello_before_its_database_has_a_table_and_then_finds_it(stack):

@@ -6,7 +6,6 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
-from database import OnServer
 from server import LAMP, copied
 
 from bench import Mistake
@@ -14,6 +13,7 @@ from bench.environment import environment
 from bench.server.postgres import make_cluster, serve_cluster
 from bench.server.start import free_port
 from bench.stacks import find_stacks
+from database import OnServer
 
 STACKS = find_stacks()
 ON_POSTGRES = [name for name, stack in STACKS.items() if stack.speaks_postgres]

@@ -144,6 +144,23 @@ def test_without_its_database_an_app_says_so_and_recovers_by_itself(project, sta
     assert inspect(app, "{{.State.StartedAt}}") == started
 
 
+@pytest.mark.parametrize("stack", ON_POSTGRES)
+def test_a_database_that_cannot_be_reached_is_given_up(project, stack):
+    """It does not end connections, as one that stops does: without a limit they wait for ever."""
+    for _ in range(10):
+        assert project.ask("GET", stack, "/items/1").status_code == 200  # its connections are kept
+    network, name = f"{project.name}_default", f"{stack}_db"
+    database = project.state(name)["ID"]
+    docker("network", "disconnect", "--force", network, database)
+    try:
+        answer = project.ask("GET", stack, "/items/1")
+    finally:
+        docker("network", "connect", f"--alias={name}", network, database)
+    assert 500 <= answer.status_code < 600
+    assert isinstance(answer.json(), dict)
+    project.wait_until_answered(stack, "/items/1")
+
+
 def test_the_script_finds_every_answer_right(project, tmp_path):
     out = tmp_path / "out.json"
     url = project.url("fastapi_sqlalchemy")
@@ -190,5 +207,9 @@ def assert_kept(project: Project, created: dict[str, dict]) -> None:
 
 
 def inspect(container: str, what: str) -> str:
-    command = ["docker", "inspect", "--format", what, container]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return docker("inspect", "--format", what, container)
+
+
+def docker(*arguments: str) -> str:
+    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=True)
+    return done.stdout
