@@ -137,7 +137,7 @@ def _of_figures(folder: Path) -> Iterator[str]:
             with tempfile.TemporaryDirectory() as fresh:
                 write(report, Path(fresh, name))
                 if not _alike(kept, Path(fresh, name)):
-                    yield f"altered: figures/{name} is not what the cells give; plot.py draws anew"
+                    yield f"altered: figures/{name} is not what the cells give; draw it anew"
 
 
 def _alike(kept: Path, fresh: Path) -> bool:

@@ -45,7 +45,7 @@ def select_newest(results: Path) -> Selection:
     chosen: dict[str, list[Cell]] = {}
     conditions = None
     # By the time in the plan: the name may be anything, and reference-… comes after every date.
-    found = sorted(find_campaigns(results), key=lambda one: read_plan(one)["started"])
+    found = sorted(find_campaigns(results), key=lambda one: str(read_plan(one).get("started")))
     for folder in reversed(found):
         cells = read_campaign(folder)[1]
         for stack in {cell.stack for cell in cells} - set(chosen) - set(CONTROLS):

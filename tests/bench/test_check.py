@@ -92,9 +92,7 @@ def test_a_table_beside_the_figures_that_was_altered_is_named(drawn, file, old, 
     path = drawn / "figures" / file
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new, 1))
-    assert faults(drawn) == [
-        f"altered: figures/{file} is not what the cells give; plot.py draws anew"
-    ]
+    assert faults(drawn) == [f"altered: figures/{file} is not what the cells give; draw it anew"]
 
 
 def test_the_last_digits_in_a_table_may_be_those_of_another_machine(drawn):

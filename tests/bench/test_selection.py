@@ -50,6 +50,14 @@ def test_the_newest_is_the_one_that_was_started_last_whatever_its_name(make, tmp
     assert select_newest(tmp_path).campaigns == ["1"]
 
 
+def test_a_plan_that_does_not_say_when_it_was_started_is_no_traceback(make, tmp_path):
+    path = make("1") / "plan.json"
+    plan = json.loads(path.read_text())
+    del plan["started"]
+    path.write_text(json.dumps(plan))
+    assert select_newest(tmp_path).campaigns == ["1"]
+
+
 @pytest.mark.parametrize(
     ("changed", "says"),
     [

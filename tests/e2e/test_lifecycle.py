@@ -182,6 +182,14 @@ def test_an_answer_that_says_something_else_is_a_failure(service, monkeypatch, s
     assert {phase["requests"] for phase in others} == {0}
 
 
+def test_a_list_of_another_shape_is_one_line_that_names_what_may_be_left(service, monkeypatch):
+    page = {"count": 1, "results": [{"id": 1, "name": "Lamp"}]}
+    monkeypatch.setattr(Forgetful, "said", {"GET": page})
+    status, _, complained = run(service, "--items", 5)
+    assert status == 2
+    assert "items named 'lifecycle " in one_line(complained)
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "127.0.0.1:8000", "http://[", "ftp://x"])
 def test_a_server_that_does_not_answer_is_one_line(url):
     status, _, complained = run(url)
