@@ -21,14 +21,14 @@ try:
     from matplotlib.figure import Figure
 
     from bench import Mistake
-    from bench.limiter import WRITES
-    from bench.report import Report, Result, missing
-    from bench.selection import Selection, select_campaigns, select_newest
-    from bench.spreadsheet import write_pairs, write_summary
-    from bench.stacks import CONTROLS
-    from bench.stats import UNITS
-    from bench.store import RESULTS, read_campaign
-    from bench.tables import bound, number, ranks
+    from bench.answer.limiter import WRITES
+    from bench.answer.report import Report, Result, missing
+    from bench.answer.spreadsheet import write_pairs, write_summary
+    from bench.answer.stats import UNITS
+    from bench.answer.tables import bound, number, ranks
+    from bench.keep.selection import Selection, select_campaigns, select_newest
+    from bench.keep.store import RESULTS, read_campaign
+    from bench.serve.stacks import CONTROLS
 except ImportError as error:
     # Whatever Python was typed, the bench has made one that can draw.
     if MADE_BY_THE_BENCH.exists() and "PLOT_PY" not in os.environ:
@@ -66,7 +66,7 @@ def main() -> int:
 def draw_all(selection: Selection, out: Path) -> None:
     """Write each scenario's figure as SVG and PNG, and the numbers of all as summary.csv."""
     out.mkdir(parents=True, exist_ok=True)
-    pyplot.style.use(HERE / "bench" / "figure.mplstyle")
+    pyplot.style.use(HERE / "bench" / "answer" / "figure.mplstyle")
     report = Report(selection.cells, selection.interleaved)
     for place, scenario in enumerate(UNITS, start=1):
         of_scenario = [result for result in report.results if result.scenario == scenario]

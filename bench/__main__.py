@@ -13,29 +13,30 @@ from pathlib import Path
 from rich.console import Console
 
 from bench import CACHE, ROOT, Mistake
+from bench.answer.report import Report, missing, problems
+from bench.answer.stats import median_interval
+from bench.answer.tables import lines_below, results_table
 from bench.arguments import ask_as_planned, check_database, parse
-from bench.campaign import Campaign, resume_campaign, run_campaign
-from bench.cell import Setting
-from bench.check import faults, find_remains, outcome
-from bench.clients import ROWS, Window, find_clients, installed, run_locust
-from bench.controls import calibrate, make_controls
-from bench.cost import compare_engines, compare_scripts
-from bench.crosscheck import NOT_TO_CONCLUDE, USERS, app_table, crosscheck, stub_table
-from bench.leftovers import folder_prefix, stop_leftovers
-from bench.loadgen import find_k6
-from bench.lock import hold_machine
-from bench.machine import describe_machine, partition_cpus
-from bench.profile import load_profile
+from bench.host.leftovers import folder_prefix, stop_leftovers
+from bench.host.lock import hold_machine
+from bench.host.machine import describe_machine, partition_cpus
+from bench.keep.check import faults, find_remains, outcome
+from bench.keep.store import RESULTS, read_campaign, read_plan, write_json
+from bench.measure.campaign import Campaign, resume_campaign, run_campaign
+from bench.measure.controls import calibrate, make_controls
+from bench.measure.k6 import find_k6
+from bench.measure.profile import load_profile
+from bench.measure.session import Setting
 from bench.progress import show_progress
-from bench.report import Report, missing, problems
-from bench.selfcheck import check_machine
-from bench.server import Engine, Serving, inside
-from bench.server.docker import docker_engine, why_no_docker
-from bench.server.local import local_engine
-from bench.stacks import REQUIREMENTS, choose_stacks
-from bench.stats import median_interval
-from bench.store import RESULTS, read_campaign, read_plan, write_json
-from bench.tables import lines_below, results_table
+from bench.serve import inside
+from bench.serve.docker import docker_engine, why_no_docker
+from bench.serve.local import local_engine
+from bench.serve.server import Engine, Serving
+from bench.serve.stacks import REQUIREMENTS, choose_stacks
+from bench.studies.clients import ROWS, Window, find_clients, installed, run_locust
+from bench.studies.cost import compare_engines, compare_scripts
+from bench.studies.crosscheck import NOT_TO_CONCLUDE, USERS, app_table, crosscheck, stub_table
+from bench.studies.selfcheck import check_machine
 
 STOPS = (signal.SIGINT, signal.SIGTERM)
 ENGINES = {"docker": docker_engine, "local": local_engine}

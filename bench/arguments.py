@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 from urllib.parse import parse_qsl, urlsplit
 
 from bench import Mistake
-from bench.stacks import REQUIREMENTS
-from bench.store import RESULTS
+from bench.keep.store import RESULTS
+from bench.serve.stacks import REQUIREMENTS
 
 KINDS = "run | k6 | cost | locust | crosscheck | selfcheck | check"
 

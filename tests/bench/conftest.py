@@ -5,9 +5,9 @@ import threading
 import pytest
 from synthetic import STACKS, campaign, noisy
 
-from bench.report import Report
-from bench.stacks import CONTROLS
-from bench.store import read_campaign
+from bench.answer.report import Report
+from bench.keep.store import read_campaign
+from bench.serve.stacks import CONTROLS
 
 # One stack is by far the fastest, one by far the slowest, and the three others are equal.
 FACTORS = {

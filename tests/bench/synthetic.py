@@ -6,14 +6,14 @@ import random
 from dataclasses import asdict, replace
 
 from bench import ROOT
-from bench.loadgen import NOTHING
-from bench.plan import draw_plan
-from bench.probe import Probe
-from bench.profile import SCENARIOS, load_profile
-from bench.stacks import DOSED
-from bench.store import digest
-from bench.summary import TIMES
-from bench.validity import THRESHOLDS, Evidence
+from bench.keep.plan import draw_plan
+from bench.keep.store import digest
+from bench.keep.summary import TIMES
+from bench.measure.k6 import NOTHING
+from bench.measure.probe import Probe
+from bench.measure.profile import SCENARIOS, load_profile
+from bench.measure.validity import THRESHOLDS, Evidence
+from bench.serve.stacks import DOSED
 
 STACKS = ("django_drf", "fastapi_sqlalchemy", "fastapi_sqlite", "flask_sqlalchemy", "flask_sqlite")
 PROFILE = ROOT / "k6" / "profiles" / "standard.json"

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.comparison import Observation, compare
-from bench.plan import draw_plan
+from bench.answer.comparison import Observation, compare
+from bench.keep.plan import draw_plan
 
 TABLE = Path(__file__).with_name("calibration.md")
 STACKS = ["a", "b", "c", "d", "e"]

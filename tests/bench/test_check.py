@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis.strategies import binary, sampled_from
 from synthetic import INVALID, SUSPECT, campaign, noisy, sign, write
 
-from bench.check import faults, find_remains, outcome
-from bench.report import Report
-from bench.spreadsheet import write_pairs, write_summary
-from bench.stacks import DOSED, SAME
-from bench.store import note, read_campaign
+from bench.answer.report import Report
+from bench.answer.spreadsheet import write_pairs, write_summary
+from bench.keep.check import faults, find_remains, outcome
+from bench.keep.store import note, read_campaign
+from bench.serve.stacks import DOSED, SAME
 
 STACKS = ("django_drf", "flask_sqlite")
 NAME = "1-1-flask_sqlite"

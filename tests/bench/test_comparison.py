@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis.strategies import floats, integers
 from scipy import stats
 
-from bench.comparison import Observation, compare, fit, planned_ratio, tukey
-from bench.plan import draw_plan
+from bench.answer.comparison import Observation, compare, fit, planned_ratio, tukey
+from bench.keep.plan import draw_plan
 
 STACKS = ["a", "b", "c", "d", "e"]
 

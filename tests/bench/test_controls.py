@@ -10,9 +10,9 @@ from types import SimpleNamespace
 import pytest
 
 from bench import ROOT, Mistake
-from bench.controls import DOSE, calibrate, make_controls
-from bench.loadgen import NOTHING
-from bench.stacks import CONTROLLED, DOSED, SAME
+from bench.measure.controls import DOSE, calibrate, make_controls
+from bench.measure.k6 import NOTHING
+from bench.serve.stacks import CONTROLLED, DOSED, SAME
 
 ORIGINAL = ROOT / CONTROLLED
 
@@ -114,7 +114,9 @@ def calibrated(tmp_path, monkeypatch):
             assert stack.name == CONTROLLED
             yield server
 
-        monkeypatch.setattr("bench.controls.run_scenario", lambda *_: server.answer(requests))
+        monkeypatch.setattr(
+            "bench.measure.controls.run_scenario", lambda *_: server.answer(requests)
+        )
         engine = SimpleNamespace(prepare=lambda stack: None, serve=serve)
         return calibrate(SimpleNamespace(engine=engine, k6=None, k6_cpus=None), tmp_path)
 

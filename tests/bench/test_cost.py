@@ -8,11 +8,11 @@ import pytest
 from synthetic import INVALID, SUSPECT, measurement
 
 from bench import Mistake
-from bench.cell import Setting
-from bench.cost import compare_engines, compare_scripts
-from bench.loadgen import NOTHING
-from bench.profile import SCENARIOS, load_profile
-from bench.stacks import CONTROLLED, find_stacks
+from bench.measure.k6 import NOTHING
+from bench.measure.profile import SCENARIOS, load_profile
+from bench.measure.session import Setting
+from bench.serve.stacks import CONTROLLED, find_stacks
+from bench.studies.cost import compare_engines, compare_scripts
 
 STACK = find_stacks()[CONTROLLED]
 
@@ -46,7 +46,7 @@ def scripts(monkeypatch, tmp_path):
             cpu_s = 0.2 if script.startswith("smallest/") else 0.3
             return replace(NOTHING, **{"requests": 100, "cpu_s": cpu_s} | changed)
 
-        monkeypatch.setattr("bench.cost.run_scenario", run)
+        monkeypatch.setattr("bench.studies.cost.run_scenario", run)
         return compare_scripts(STACK, SETTING, rounds, tmp_path, ignore), asked
 
     return compare
@@ -86,7 +86,7 @@ def engines(monkeypatch, tmp_path):
             python = docker if setting.engine.name == "docker" else "3.14.8"
             return {"scenarios": found, "served": {"python": python}}
 
-        monkeypatch.setattr("bench.cost.measure_cell", measure)
+        monkeypatch.setattr("bench.studies.cost.measure_cell", measure)
         return compare_engines(STACK, SETTING, engine("local"), rounds, tmp_path, ignore), asked
 
     return compare

@@ -8,12 +8,12 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-import bench.selfcheck
+import bench.studies.selfcheck
 from bench import Mistake
-from bench.clients import Account, Client
-from bench.crosscheck import app_table, crosscheck, figures, stub_table
-from bench.machine import Partition
-from bench.stacks import find_stacks
+from bench.host.machine import Partition
+from bench.serve.stacks import find_stacks
+from bench.studies.clients import Account, Client
+from bench.studies.crosscheck import app_table, crosscheck, figures, stub_table
 
 STACK = find_stacks()["flask_sqlite"]
 SECONDS = 5
@@ -98,9 +98,11 @@ def test_the_stub_knows_how_many_it_has_answered():
 
 
 def test_a_stub_that_counts_wrong_would_be_seen(monkeypatch):
-    stub = bench.selfcheck.STUB
+    stub = bench.studies.selfcheck.STUB
     assert stub.count("answered += 1") == 1
-    monkeypatch.setattr(bench.selfcheck, "STUB", stub.replace("answered += 1", "answered += 2"))
+    monkeypatch.setattr(
+        bench.studies.selfcheck, "STUB", stub.replace("answered += 1", "answered += 2")
+    )
     (found,) = [m for m in compare(client("a", []), rounds=1) if m["target"] == "stub"]
     assert found["answered"] == 6
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.strategies import floats
 
-import bench.disturbance
-from bench.disturbance import (
+import bench.host.disturbance
+from bench.host.disturbance import (
     LEAST_SECONDS,
     Counters,
     disturbance,
@@ -159,6 +159,6 @@ def test_the_bench_reads_its_own_group_of_either_version(tmp_path, monkeypatch, 
     (tmp_path / folder / "cpu.stat").write_text("nr_throttled 7\n")
     text = f"2:memory:/another\n{membership}\n"
     file = SimpleNamespace(exists=lambda: True, read_text=lambda: text)
-    monkeypatch.setattr(bench.disturbance, "CGROUPS", tmp_path)
-    monkeypatch.setattr(bench.disturbance, "Path", {"/proc/self/cgroup": file}.get)
+    monkeypatch.setattr(bench.host.disturbance, "CGROUPS", tmp_path)
+    monkeypatch.setattr(bench.host.disturbance, "Path", {"/proc/self/cgroup": file}.get)
     assert own_throttled() == 7

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-import bench.environment
+import bench.serve.environment
 from bench import Mistake
-from bench.environment import environment
-from bench.stacks import find_stacks
+from bench.serve.environment import environment
+from bench.serve.stacks import find_stacks
 
 PACKAGES = """
 from importlib.metadata import distributions
@@ -23,7 +23,7 @@ for package in distributions():
 @pytest.fixture
 def environments(tmp_path, monkeypatch):
     """The folder of a cache of this test's own."""
-    monkeypatch.setattr(bench.environment, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(bench.serve.environment, "CACHE", tmp_path / "cache")
     return tmp_path / "cache" / "environments"
 
 
@@ -55,7 +55,9 @@ def test_its_programs_run_from_where_it_was_moved_to(environments):
 
 def test_an_environment_is_made_once(environments, stack, monkeypatch):
     python = environment(stack)
-    monkeypatch.setattr(bench.environment, "_uv", None)  # would be called, if it were made again
+    monkeypatch.setattr(
+        bench.serve.environment, "_uv", None
+    )  # would be called, if it were made again
     assert environment(stack) == python
     assert run(python, "-c", "import sys; print(sys.prefix)").strip() == str(python.parents[1])
 
@@ -67,14 +69,14 @@ def test_another_lock_is_another_environment(environments, stack):
 
 
 def test_two_who_ask_at_once_get_the_same_one(environments, stack, monkeypatch):
-    uv, both_are_done = bench.environment._uv, threading.Barrier(2)
+    uv, both_are_done = bench.serve.environment._uv, threading.Barrier(2)
 
     def in_step(*arguments):
         uv(*arguments)
         if arguments[0] == "pip":
             both_are_done.wait(timeout=60)  # so that both want to put theirs in place
 
-    monkeypatch.setattr(bench.environment, "_uv", in_step)
+    monkeypatch.setattr(bench.serve.environment, "_uv", in_step)
     with ThreadPoolExecutor() as pool:
         first, second = pool.map(environment, [stack, stack])
     assert first == second
@@ -97,7 +99,7 @@ def test_an_interrupt_leaves_nothing_and_the_next_one_makes_it(environments, sta
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(bench.environment, "_uv", interrupted)
+        patch.setattr(bench.serve.environment, "_uv", interrupted)
         environment(stack)
     assert list(environments.iterdir()) == []
     assert environment(stack).exists()
@@ -106,4 +108,4 @@ def test_an_interrupt_leaves_nothing_and_the_next_one_makes_it(environments, sta
 def test_uv_need_not_be_on_path(environments, stack, monkeypatch):
     monkeypatch.setenv("PATH", "/none")
     assert environment(stack).exists()
-    assert Path(bench.environment.find_uv()).is_absolute()
+    assert Path(bench.serve.environment.find_uv()).is_absolute()

@@ -11,7 +11,7 @@ from threading import Thread
 
 import pytest
 
-from bench.loadgen import find_k6
+from bench.measure.k6 import find_k6
 
 K6_FOLDER = Path(__file__).resolve().parents[2] / "k6"
 PAYLOADS = json.loads((K6_FOLDER / "lib" / "payloads.json").read_text())

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.strategies import data, integers, lists
 
-from bench.ledger import PAYLOADS, disagreement, shuffled_ids
-from bench.profile import Profile, Scenario
-from bench.server import Row
+from bench.measure.ledger import PAYLOADS, disagreement, shuffled_ids
+from bench.measure.profile import Profile, Scenario
+from bench.serve.server import Row
 
 SCHEMA = Path(__file__).parents[2] / "flask_sqlite" / "schema.sql"
 ROWS, USERS = 30, 5

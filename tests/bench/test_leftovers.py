@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from bench import ROOT
-from bench.leftovers import OWNER, folder_prefix, mark, owner, stop_leftovers
+from bench.host.leftovers import OWNER, folder_prefix, mark, owner, stop_leftovers
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
@@ -31,7 +31,7 @@ def running(**environment):
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
-    monkeypatch.setattr("bench.leftovers.CACHE", tmp_path)
+    monkeypatch.setattr("bench.host.leftovers.CACHE", tmp_path)
     return tmp_path
 
 
@@ -94,9 +94,9 @@ def test_the_folders_name_tells_its_owner(cache):
 
 BECOMES_MARKED = """
 import os, sys
-from bench.leftovers import mark
+from bench.host.leftovers import mark
 
-again = "from bench.leftovers import *; stop_leftovers(mine=True); print('still there')"
+again = "from bench.host.leftovers import *; stop_leftovers(mine=True); print('still there')"
 os.execve(sys.executable, [sys.executable, "-c", again], {**os.environ, **mark()})
 """
 

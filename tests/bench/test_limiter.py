@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis.strategies import floats, none, sampled_from
 from synthetic import COMMITS, CONDITIONS, SCENARIOS, measurement
 
-from bench.limiter import LEAST_SECONDS, WRITES, Limiter, limiter_of
+from bench.answer.limiter import LEAST_SECONDS, WRITES, Limiter, limiter_of
 
 READS = [scenario for scenario in SCENARIOS if scenario not in WRITES]
 NAMES = {"server CPU", "generator", "disk commit", "locks or waiting", "unknown"}

@@ -11,9 +11,9 @@ from service import Service
 from synthetic import evidence
 
 from bench import Mistake
-from bench.loadgen import K6, K6_FOLDER, find_k6, run_scenario
-from bench.profile import load_profile
-from bench.validity import judge
+from bench.measure.k6 import K6, K6_FOLDER, find_k6, run_scenario
+from bench.measure.profile import load_profile
+from bench.measure.validity import judge
 
 SMALL = '"executor": "shared-iterations", "vus": 2, "iterations": 12'
 LONG = '"executor": "constant-vus", "vus": 2, "duration": "100s"'

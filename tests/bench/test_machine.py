@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis.strategies import integers, sets
 
 from bench import ROOT
-from bench.machine import (
+from bench.host.machine import (
     Partition,
     cpu_seconds,
     describe_host,
@@ -108,6 +108,6 @@ def test_a_process_that_has_ended_has_no_cpu_time():
 def test_a_host_says_what_else_may_explain_a_result():
     said = describe_host()
     assert said == json.loads(json.dumps(said))
-    schema = json.loads((ROOT / "bench" / "schema" / "cell-2.json").read_text())
+    schema = json.loads((ROOT / "bench" / "keep" / "schema" / "cell-2.json").read_text())
     assert sorted(said) == sorted(schema["properties"]["host"]["required"])
     assert said["processes"] > 0

@@ -5,9 +5,9 @@ import subprocess
 
 import pytest
 
-import bench.pins
-from bench.pins import digest_of_git, pins_of
-from bench.stacks import Stack
+import bench.keep.pins
+from bench.keep.pins import digest_of_git, pins_of
+from bench.serve.stacks import Stack
 
 FILES = (
     "bench/cell.py",
@@ -29,7 +29,7 @@ def repository(tmp_path, monkeypatch):
     for name in FILES:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(f"This is {name}.\n")
-    monkeypatch.setattr(bench.pins, "ROOT", tmp_path)
+    monkeypatch.setattr(bench.keep.pins, "ROOT", tmp_path)
     return tmp_path
 
 
@@ -113,7 +113,7 @@ def test_a_commit_is_told_and_whether_all_is_committed(tmp_path, monkeypatch):
     def git(*arguments):
         return subprocess.check_output(["git", "-C", tmp_path, *arguments], text=True).strip()
 
-    monkeypatch.setattr(bench.pins, "ROOT", tmp_path)
+    monkeypatch.setattr(bench.keep.pins, "ROOT", tmp_path)
     assert digest_of_git() == {"commit": None, "dirty": None}
     author = ("-c", "user.name=A", "-c", "user.email=a@example.org")
     git("init", "--quiet")

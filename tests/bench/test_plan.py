@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis.strategies import integers
 
-from bench.plan import draw_plan
+from bench.keep.plan import draw_plan
 
 ANY_SEED = integers(0, 2**32 - 1)
 unhurried = settings(deadline=None, database=None)

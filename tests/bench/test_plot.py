@@ -13,8 +13,8 @@ import pytest
 from synthetic import SCENARIOS, STACKS, campaign, noisy
 
 import plot
-from bench.selection import select_campaigns
-from bench.stacks import CONTROLS
+from bench.keep.selection import select_campaigns
+from bench.serve.stacks import CONTROLS
 
 ROOT = Path(__file__).parents[2]
 FIGURES = [f"{place}-{scenario}" for place, scenario in enumerate(SCENARIOS, start=1)]

@@ -7,10 +7,10 @@ from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 import pytest
 
-from bench.ledger import PAYLOADS, shuffled_ids
-from bench.probe import LARGE_PRICE, probe
-from bench.profile import SCENARIOS
-from bench.server import Row
+from bench.measure.ledger import PAYLOADS, shuffled_ids
+from bench.measure.probe import LARGE_PRICE, probe
+from bench.measure.profile import SCENARIOS
+from bench.serve.server import Row
 
 ROWS = [Row(n, f"Item {n}", "An item", n * 1.25, n % 2) for n in range(1, 31)]
 ITEMS = [row._asdict() | {"in_stock": bool(row.in_stock)} for row in ROWS]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis.strategies import integers, sampled_from
 
 from bench import Mistake
-from bench.profile import FOLDER, SCENARIOS, Scenario, load_profile
+from bench.measure.profile import FOLDER, SCENARIOS, Scenario, load_profile
 
 PAPER = (
     Scenario("hello", users=50, seconds=10, iterations=None),

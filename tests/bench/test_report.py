@@ -3,9 +3,9 @@
 import pytest
 from synthetic import SCENARIOS, STACKS, campaign, noisy
 
-from bench.report import missing, problems
-from bench.stacks import CONTROLS
-from bench.store import read_campaign
+from bench.answer.report import missing, problems
+from bench.keep.store import read_campaign
+from bench.serve.stacks import CONTROLS
 
 
 def test_results_come_in_the_papers_order_of_scenarios_and_by_stack(report):

@@ -6,9 +6,9 @@ import pytest
 from synthetic import SCENARIOS, campaign, write
 
 from bench import Mistake
-from bench.selection import select_campaigns, select_newest
-from bench.stacks import CONTROLS
-from bench.store import read_campaign
+from bench.keep.selection import select_campaigns, select_newest
+from bench.keep.store import read_campaign
+from bench.serve.stacks import CONTROLS
 
 ALL = ("django_drf", "flask_sqlite")
 

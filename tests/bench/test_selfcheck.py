@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-import bench.selfcheck
+import bench.studies.selfcheck
 from bench import Mistake
-from bench.loadgen import find_k6
-from bench.machine import Partition
-from bench.profile import FOLDER, load_profile
+from bench.host.machine import Partition
+from bench.measure.k6 import find_k6
+from bench.measure.profile import FOLDER, load_profile
 
 ANYWHERE = Partition(None, None)
 
@@ -27,12 +27,14 @@ def check(k6, tmp_path, monkeypatch):
     profile["scenarios"] |= {"hello": few, "get": few}
     path = tmp_path / "few.json"
     path.write_text(json.dumps(profile))
-    monkeypatch.setattr(bench.selfcheck, "load_profile", lambda name: load_profile(str(path)))
-    monkeypatch.setattr(bench.selfcheck, "WINDOWS", 2)
+    monkeypatch.setattr(
+        bench.studies.selfcheck, "load_profile", lambda name: load_profile(str(path))
+    )
+    monkeypatch.setattr(bench.studies.selfcheck, "WINDOWS", 2)
 
     def check():
         done = []
-        told, against = bench.selfcheck.check_machine(
+        told, against = bench.studies.selfcheck.check_machine(
             k6, ANYWHERE, lambda text, part: done.append(part)
         )
         assert done == sorted(done)
@@ -50,18 +52,22 @@ def test_what_the_stub_answered_is_what_k6_counts(check):
 
 
 def test_a_count_that_k6_does_not_have_speaks_against_the_machine(check, monkeypatch):
-    stub = bench.selfcheck.STUB
+    stub = bench.studies.selfcheck.STUB
     assert stub.count("answered += 1") == 1
-    monkeypatch.setattr(bench.selfcheck, "STUB", stub.replace("answered += 1", "answered += 2"))
+    monkeypatch.setattr(
+        bench.studies.selfcheck, "STUB", stub.replace("answered += 1", "answered += 2")
+    )
     told, against = check()
     assert told["count"] == "count   50 counted by k6 of 100 answered"
     assert "k6 does not count what was answered" in against
 
 
 def test_a_delay_that_k6_does_not_measure_speaks_against_the_machine(check, monkeypatch):
-    stub = bench.selfcheck.STUB
+    stub = bench.studies.selfcheck.STUB
     assert stub.count("asyncio.sleep(delay)") == 1
-    monkeypatch.setattr(bench.selfcheck, "STUB", stub.replace("sleep(delay)", "sleep(delay * 5)"))
+    monkeypatch.setattr(
+        bench.studies.selfcheck, "STUB", stub.replace("sleep(delay)", "sleep(delay * 5)")
+    )
     _, against = check()
     assert any(line.startswith("k6 measures a delay of 20 ms as ") for line in against)
 
@@ -71,7 +77,9 @@ def test_a_k6_that_fails_is_a_mistake(k6, tmp_path):
     broken.write_text("#!/bin/sh\nexit 107\n")
     broken.chmod(0o755)
     with pytest.raises(Mistake, match="k6 measures nothing here; it ended with status 107"):
-        bench.selfcheck.check_machine(replace(k6, path=broken), ANYWHERE, lambda text, part: None)
+        bench.studies.selfcheck.check_machine(
+            replace(k6, path=broken), ANYWHERE, lambda text, part: None
+        )
 
 
 @pytest.mark.parametrize(("rates", "carries"), [([100.0, 104.0], True), ([100.0, 140.0], False)])
@@ -79,7 +87,7 @@ def test_equal_work_that_differs_much_speaks_against_the_machine(
     check, monkeypatch, rates, carries
 ):
     found = rates, [0.001, 0.001], {"steal": None, "foreign": 0.0123}
-    monkeypatch.setattr(bench.selfcheck, "_equal_windows", lambda *_: found)
+    monkeypatch.setattr(bench.studies.selfcheck, "_equal_windows", lambda *_: found)
     told, against = check()
     assert carries == (not [line for line in against if "no claim can be carried" in line])
     assert told["steal"] == "steal   not told"

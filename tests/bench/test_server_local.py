@@ -16,13 +16,14 @@ from urllib.request import urlopen
 import psutil
 import pytest
 
-import bench.server.start
+import bench.serve.start
 from bench import Mistake
-from bench.disturbance import own_throttled
-from bench.leftovers import folder_prefix
-from bench.server import Row, Serving, inside
-from bench.server.local import local_engine
-from bench.stacks import REQUIREMENTS, Stack, find_stacks
+from bench.host.disturbance import own_throttled
+from bench.host.leftovers import folder_prefix
+from bench.serve import inside
+from bench.serve.local import local_engine
+from bench.serve.server import Row, Serving
+from bench.serve.stacks import REQUIREMENTS, Stack, find_stacks
 
 STACK = find_stacks()["flask_sqlite"]
 TODAY = REQUIREMENTS["today"]
@@ -272,7 +273,7 @@ def test_it_is_asked_to_stop_and_may_end_in_good_order(broken, tmp_path):
 
 
 def test_one_that_does_not_stop_when_asked_to_is_killed(broken, monkeypatch):
-    monkeypatch.setattr("bench.server.local.STOP_SECONDS", 0.1)
+    monkeypatch.setattr("bench.serve.local.STOP_SECONDS", 0.1)
     with serve(broken(*at_exit("time.sleep, 60"))) as server:
         processes = processes_of(server)
     nothing_is_left(server, processes)
@@ -311,7 +312,7 @@ def test_an_app_that_dies_at_its_start_is_a_mistake_with_its_last_word(broken):
 
 @pytest.mark.parametrize("answer", ['{"message": "Goodbye!"}', "abort(500)"])
 def test_an_app_that_never_says_hello_is_a_mistake_and_is_stopped(broken, monkeypatch, answer):
-    monkeypatch.setattr(bench.server.start, "READY_SECONDS", 1)
+    monkeypatch.setattr(bench.serve.start, "READY_SECONDS", 1)
     stack = broken('return {"message": "Hello, World!"}', f"return {answer}")
     children = set(psutil.Process().children(recursive=True))
     with pytest.raises(Mistake, match="^flask_sqlite does not say hello within 1 s"):

@@ -13,12 +13,13 @@ import psycopg
 import pytest
 
 from bench import CACHE, Mistake
-from bench.leftovers import OWNER, stop_leftovers
-from bench.server import Serving, inside, postgres
-from bench.server.docker import POSTGRES, docker_engine
-from bench.server.local import local_engine
-from bench.server.postgres import database_on, private_cluster
-from bench.stacks import REQUIREMENTS, choose_stacks, find_stacks
+from bench.host.leftovers import OWNER, stop_leftovers
+from bench.serve import inside, postgres
+from bench.serve.docker import POSTGRES, docker_engine
+from bench.serve.local import local_engine
+from bench.serve.postgres import database_on, private_cluster
+from bench.serve.server import Serving
+from bench.serve.stacks import REQUIREMENTS, choose_stacks, find_stacks
 
 STACK = find_stacks()["flask_sqlalchemy"]
 TODAY = REQUIREMENTS["today"]

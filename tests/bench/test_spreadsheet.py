@@ -6,7 +6,7 @@ from statistics import geometric_mean
 import pytest
 from synthetic import SCENARIOS, STACKS
 
-from bench.spreadsheet import write_pairs, write_summary
+from bench.answer.spreadsheet import write_pairs, write_summary
 
 
 @pytest.fixture

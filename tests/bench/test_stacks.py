@@ -5,8 +5,8 @@ import math
 import pytest
 
 from bench import Mistake
-from bench.profile import SCENARIOS
-from bench.stacks import CONTROLLED, DOSED, SAME, choose_stacks, find_stacks
+from bench.measure.profile import SCENARIOS
+from bench.serve.stacks import CONTROLLED, DOSED, SAME, choose_stacks, find_stacks
 
 THREADED = ("django_drf", "flask_sqlalchemy", "flask_sqlite")
 ASYNC = ("fastapi_sqlalchemy", "fastapi_sqlite")

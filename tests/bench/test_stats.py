@@ -7,9 +7,8 @@ from hypothesis.strategies import builds, floats, integers, just, lists, none, s
 from scipy import stats
 from synthetic import GRID, measurement
 
-from bench.profile import SCENARIOS
-from bench.report import PERCENTILES
-from bench.stats import (
+from bench.answer.report import PERCENTILES
+from bench.answer.stats import (
     UNITS,
     Distribution,
     cpu_per_1000,
@@ -20,6 +19,7 @@ from bench.stats import (
     summarise,
     value_of,
 )
+from bench.measure.profile import SCENARIOS
 
 unhurried = settings(deadline=None, database=None)
 a_value = floats(1e-6, 1e6) | just(0.0)

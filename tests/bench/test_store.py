@@ -15,7 +15,7 @@ from hypothesis.strategies import booleans, integers, lists, tuples
 from synthetic import COMMITS, GRID, PROFILE, SERVED, campaign, measurement, write
 
 from bench import Mistake
-from bench.store import (
+from bench.keep.store import (
     Cell,
     counted,
     create_campaign,
@@ -102,7 +102,7 @@ def test_of_a_cell_that_fails_nothing_is_left(folder, exception):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from bench.store import new_cell, write_json
+from bench.keep.store import new_cell, write_json
 
 with new_cell(Path(sys.argv[1]), "1-1-flask_sqlite") as unfinished:
     write_json(unfinished / "cell.json", {"half": "a cell"})
@@ -253,7 +253,7 @@ def test_two_campaigns_never_share_a_folder(tmp_path, monkeypatch):
         def now(zone):
             return datetime(2025, 11, 21)
 
-    monkeypatch.setattr("bench.store.datetime", StoppedClock)
+    monkeypatch.setattr("bench.keep.store.datetime", StoppedClock)
     create_campaign(tmp_path, PLAN, PROFILE)
     with pytest.raises(Mistake, match="20251121-000000-quick is there already"):
         create_campaign(tmp_path, PLAN, PROFILE)

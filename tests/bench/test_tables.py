@@ -8,9 +8,8 @@ from hypothesis.strategies import floats
 from rich.console import Console
 from synthetic import SCENARIOS, STACKS, noisy
 
-from bench.stacks import CONTROLS
-from bench.stats import UNITS
-from bench.tables import (
+from bench.answer.stats import UNITS
+from bench.answer.tables import (
     control_lines,
     lines_below,
     noise_lines,
@@ -19,6 +18,7 @@ from bench.tables import (
     ranks,
     results_table,
 )
+from bench.serve.stacks import CONTROLS
 
 
 def printed(report):

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis.strategies import floats, sampled_from
 from synthetic import MACHINE, evidence, in_closed_loop
 
-from bench.loadgen import NOTHING, Load
-from bench.probe import Probe
-from bench.profile import SCENARIOS, Scenario
-from bench.validity import OBSERVED, THRESHOLDS, judge, status, unobservable
+from bench.measure.k6 import NOTHING, Load
+from bench.measure.probe import Probe
+from bench.measure.profile import SCENARIOS, Scenario
+from bench.measure.validity import OBSERVED, THRESHOLDS, judge, status, unobservable
 
 WINDOW = Scenario("hello", users=50, seconds=10, iterations=None)
 COUNTED = Scenario("create", users=10, seconds=None, iterations=1000)

@@ -9,9 +9,9 @@ import pytest
 from server import ROWS, copied
 
 from bench import Mistake
-from bench.environment import environment
-from bench.server.postgres import private_cluster
-from bench.stacks import REQUIREMENTS, Stack, find_stacks
+from bench.serve.environment import environment
+from bench.serve.postgres import private_cluster
+from bench.serve.stacks import REQUIREMENTS, Stack, find_stacks
 from database import OnServer
 
 DATABASES = ("sqlite", "postgresql")

@@ -9,10 +9,10 @@ import pytest
 from server import LAMP, copied
 
 from bench import Mistake
-from bench.environment import environment
-from bench.server.postgres import make_cluster, serve_cluster
-from bench.server.start import free_port
-from bench.stacks import find_stacks
+from bench.serve.environment import environment
+from bench.serve.postgres import make_cluster, serve_cluster
+from bench.serve.stacks import find_stacks
+from bench.serve.start import free_port
 from database import OnServer
 
 STACKS = find_stacks()

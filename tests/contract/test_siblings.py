@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from bench.stacks import find_stacks
+from bench.serve.stacks import find_stacks
 
 FOLDERS = {name: stack.folder for name, stack in find_stacks().items()}
 FIVE = ["django_drf", "fastapi_sqlalchemy", "fastapi_sqlite", "flask_sqlalchemy", "flask_sqlite"]

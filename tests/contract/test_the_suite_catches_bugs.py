@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bench import Mistake
-from bench.server.postgres import find_binaries
-from bench.stacks import find_stacks
+from bench.serve.postgres import find_binaries
+from bench.serve.stacks import find_stacks
 
 HERE = Path(__file__).parent
 SUITE = ["routes", "items", "ids", "statements", "seed", "same_answers", "hostile"]

@@ -24,7 +24,7 @@ from unittest.mock import patch
 import psutil
 
 import bench.__main__  # noqa: F401  for its libraries
-from bench.ledger import shuffled_ids
+from bench.measure.ledger import shuffled_ids
 
 ROOT = Path(__file__).resolve().parents[2]
 STACKS = ("flask_sqlite", "fastapi_sqlite")
@@ -119,7 +119,7 @@ sys.exit(status)
 
 
 class App:
-    """Answers the contract from a table in memory: in the bench's own place of bench.server."""
+    """Answers the contract from a table in memory: in the place of the bench's own server."""
 
     def __init__(self) -> None:
         self.rows: dict[int, dict] = {}
@@ -156,7 +156,7 @@ class App:
         self.rows = {id: {"id": id, "name": f"Item {id}", **item} for id in range(1, rows + 1)}
 
     def python(self, program: str, *arguments: str) -> object:
-        from bench.server import inside
+        from bench.serve import inside
 
         if self.gone:
             raise mistake("No such container")

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from bench import Mistake
-from bench.server.postgres import find_binaries
+from bench.serve.postgres import find_binaries
 
 ROOT = Path(__file__).resolve().parents[2]
 SEVEN = ("hello", "echo", "list", "get", "create", "update", "delete")
@@ -26,7 +26,7 @@ QUIET = """
 import sys
 from bench import cell
 from bench.__main__ import main
-from bench.server import local
+from bench.serve import local
 real, told = cell.disturbance, {"steal_share": None, "foreign_share": None}
 told |= {"swapped_bytes": 0, "throttled": 0}
 cell.disturbance = lambda *counters: real(*counters) | told
@@ -97,7 +97,7 @@ def bench(tmp_path):
 def every_scenario(folder, *options):
     """A run of all seven that went well."""
     bench = Bench(folder)
-    bench.profile(**{name: TWENTY for name in SEVEN} | {"hello": A_SECOND, "delete": ALONE})
+    bench.measure.profile(**{name: TWENTY for name in SEVEN} | {"hello": A_SECOND, "delete": ALONE})
     bench.process = bench.finish(bench.start_run(*options))
     assert (bench.process.returncode, bench.process.complained) == (0, "")
     return bench
@@ -201,12 +201,12 @@ def test_nothing_is_left_beside_the_results(one):
 
 
 def test_stacks_take_turns_as_the_plan_says(bench):
-    bench.profile(hello=TWENTY, create=TWENTY)
+    bench.measure.profile(hello=TWENTY, create=TWENTY)
     process = bench.finish(
         bench.start_run("--stacks", "flask_sqlite,fastapi_sqlite", "--runs", "2")
     )
     assert (process.returncode, process.complained) == (0, "")
-    plan = json.loads((bench.campaign / "plan.json").read_text())["cells"]
+    plan = json.loads((bench.measure.campaign / "plan.json").read_text())["cells"]
     measured = [
         {key: cell[key] for key in ("block", "position", "stack")} for cell in bench.cells()
     ]
@@ -279,7 +279,7 @@ def test_lost_inserts_are_named_and_do_not_count(bench):
     assert answer in app.read_text()
     app.write_text(app.read_text().replace(answer, lose + answer))
     bench.repository = repository
-    bench.profile(hello=TWENTY, create=TWENTY)
+    bench.measure.profile(hello=TWENTY, create=TWENTY)
 
     process = bench.finish(bench.start_run())
     assert process.returncode == 2
@@ -290,19 +290,19 @@ def test_lost_inserts_are_named_and_do_not_count(bench):
         assert "3 rows missing or changed, 0 unexpected, such as Row(id=56," in line
     assert len(lost) == 3
     unmeasured = "no attempt was valid for 1 of its measurements: flask_sqlite, run 1, create"
-    assert verdict == f"bench: {bench.campaign.name} is degraded: {unmeasured}"
+    assert verdict == f"bench: {bench.measure.campaign.name} is degraded: {unmeasured}"
     hello, create = (line for line in process.said.splitlines() if " flask_sqlite  " in line)
     assert " 1 of 3 " in hello
     assert create.split()[:2] == ["flask_sqlite", "none"]
     assert " 0 of 3 " in create
-    assert (bench.campaign / "figures" / "5-create.svg").exists()
+    assert (bench.measure.campaign / "figures" / "5-create.svg").exists()
 
 
 # What goes wrong
 
 
 def test_a_run_that_is_interrupted_keeps_the_cells_that_were_finished(bench):
-    bench.profile(hello=A_SECOND)
+    bench.measure.profile(hello=A_SECOND)
     process = bench.start_run("--stacks", "flask_sqlite", "--runs", "2")
     while "run 2 of 2, flask_sqlite: hello" not in process.stdout.readline():
         assert process.poll() is None, process.stderr.read()
@@ -310,17 +310,17 @@ def test_a_run_that_is_interrupted_keeps_the_cells_that_were_finished(bench):
     process.send_signal(signal.SIGINT)
     bench.finish(process)
     assert process.returncode == 2
-    kept = f"the cells that were finished are kept; --resume {bench.campaign} goes on"
+    kept = f"the cells that were finished are kept; --resume {bench.measure.campaign} goes on"
     assert process.complained == f"bench: stopped; {kept}\n"
     assert psutil.wait_procs(children, timeout=10)[1] == []
-    assert os.listdir(bench.campaign / "cells") == ["1-1-flask_sqlite"]
+    assert os.listdir(bench.measure.campaign / "cells") == ["1-1-flask_sqlite"]
     assert bench.cells()[0]["scenarios"]["hello"]["problems"] == []
 
-    resumed = bench.finish(bench.start("run", "--resume", str(bench.campaign)))
+    resumed = bench.finish(bench.start("run", "--resume", str(bench.measure.campaign)))
     assert (resumed.returncode, resumed.complained) == (0, "")
     names = {cell["block"]: cell["stack"] for cell in bench.cells()}
     assert names == {1: "flask_sqlite", 2: "flask_sqlite"}
-    journal = [json.loads(line) for line in (bench.campaign / "journal.ndjson").open()]
+    journal = [json.loads(line) for line in (bench.measure.campaign / "journal.ndjson").open()]
     begun = [event["cell"] for event in journal if event["event"] == "begun"]
     assert begun == ["1-1-flask_sqlite", "2-1-flask_sqlite", "2-1-flask_sqlite"]
     assert [event["event"] for event in journal].count("kept") == 2

@@ -34,11 +34,11 @@ from stubs import (
 )
 from test_mistakes import Workshop, wait_for
 
-from bench.check import faults, outcome
-from bench.ledger import shuffled_ids
-from bench.lock import hold_machine
-from bench.machine import describe_machine
-from bench.store import SCHEMA, counted, digest, read_campaign, read_journal
+from bench.host.lock import hold_machine
+from bench.host.machine import describe_machine
+from bench.keep.check import faults, outcome
+from bench.keep.store import SCHEMA, counted, digest, read_campaign, read_journal
+from bench.measure.ledger import shuffled_ids
 
 TABLE = Path(__file__).with_name("faults.md")
 STACKS = ("flask_sqlite", "fastapi_sqlite")
@@ -92,7 +92,9 @@ def assert_complete(bench: Bench | Workshop) -> None:
     for scenario in json.loads((bench.campaign / "profile.json").read_text())["scenarios"]:
         counting = [(cell.block, cell.stack) for cell in counted(cells, scenario)]
         assert sorted(counting) == sorted((cell["block"], cell["stack"]) for cell in plan["cells"])
-    kept = [event["cell"] for event in read_journal(bench.campaign) if event["event"] == "kept"]
+    kept = [
+        event["cell"] for event in read_journal(bench.campaign) if event["event"] == "kept"
+    ]
     assert set(kept) == {cell.name for cell in cells}
     assert (faults(bench.campaign), outcome(bench.campaign)) == ([], "complete")
     assert left(bench) == []
@@ -553,7 +555,7 @@ CHANGED = {
     ),
     "another threshold": (
         "steal_invalid",
-        lambda _: patch.dict("bench.validity.THRESHOLDS", steal_invalid=0.5),
+        lambda _: patch.dict("bench.measure.validity.THRESHOLDS", steal_invalid=0.5),
     ),
 }
 
@@ -632,9 +634,9 @@ def test_what_changed_after_its_end_is_not_to_be_quoted(finished, bench, fault):
     says, cause, healed = AFTERWARDS[fault]
     shutil.copytree(finished.campaign, bench.out / finished.campaign.name)
     shutil.copy(finished.k6, bench.k6)
-    assert bench.check().status == 0
+    assert bench.keep.check().status == 0
     cause(bench)
-    ended = bench.check()
+    ended = bench.keep.check()
     assert (ended.status, ended.complained.count("\n")) == (2, 1)
     assert says in ended.said.splitlines()[0].replace("flask_", "fastapi_").replace(
         "fastapi_sqlite", "STACK"
@@ -643,7 +645,7 @@ def test_what_changed_after_its_end_is_not_to_be_quoted(finished, bench, fault):
         assert_resumable(bench)
     else:
         bench.resume()
-        assert bench.check().status == 2
+        assert bench.keep.check().status == 2
     assert left(bench) == []
     tell(fault, says, bench, "yes" if healed else "no, and it stays so")
 
@@ -664,7 +666,7 @@ def workshop(tmp_path):
 class RealBench(Workshop):
     """k6, Gunicorn and an app; only what else the machine does is not looked at."""
 
-    QUIET = "import bench.disturbance; bench.disturbance.LEAST_SECONDS = 1e9\n"
+    QUIET = "import bench.host.disturbance; bench.host.disturbance.LEAST_SECONDS = 1e9\n"
 
     @property
     def campaign(self):
@@ -708,7 +710,7 @@ def test_a_stale_server_on_the_port_is_not_measured(workshop):
     with App().running() as stale:
         taken = stale.url.rpartition(":")[2]
         fault = f"""
-import bench.server.local as local
+import bench.serve.local as local
 ports, free_port = iter([{taken}]), local.free_port
 local.free_port = lambda: next(ports, None) or free_port()
 local.STOP_SECONDS = 0.1  # it asks for the port again and again, and hears nothing else

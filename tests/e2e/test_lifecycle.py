@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from bench import CACHE
-from bench.server import Serving, inside
-from bench.server.local import local_engine
-from bench.stacks import REQUIREMENTS, find_stacks
+from bench.serve import inside
+from bench.serve.local import local_engine
+from bench.serve.server import Serving
+from bench.serve.stacks import REQUIREMENTS, find_stacks
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "lifecycle.py"

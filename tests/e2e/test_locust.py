@@ -14,10 +14,11 @@ import psutil
 import pytest
 
 from bench import CACHE
-from bench.clients import Window, run_locust
-from bench.server import Serving, inside
-from bench.server.local import local_engine
-from bench.stacks import REQUIREMENTS, find_stacks
+from bench.serve import inside
+from bench.serve.local import local_engine
+from bench.serve.server import Serving
+from bench.serve.stacks import REQUIREMENTS, find_stacks
+from bench.studies.clients import Window, run_locust
 
 ROOT = Path(__file__).resolve().parents[2]
 STACK = find_stacks()["flask_sqlite"]
@@ -66,7 +67,7 @@ def play(tmp_path, monkeypatch):
     file = tmp_path / "root" / "locust" / "hurried.py"
     file.parent.mkdir(parents=True)
     file.write_text(HURRIED)
-    monkeypatch.setattr("bench.clients.ROOT", file.parents[1])
+    monkeypatch.setattr("bench.studies.clients.ROOT", file.parents[1])
 
     def play(url, users):
         return run_locust("ItemUser", Window(url, users, 2, None, tmp_path))[0]

@@ -178,7 +178,7 @@ def test_a_docker_engine_that_refuses(workshop):
 def test_a_port_that_is_taken(workshop):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        fault = f"import bench.server.local as local; local.free_port = lambda: {port}"
+        fault = f"import bench.serve.local as local; local.free_port = lambda: {port}"
         process = workshop.start(fault=fault)
         expect(workshop, "a port that is taken", "flask_sqlite does not start: .*in use", process)
 
@@ -192,7 +192,7 @@ def test_an_app_that_dies_at_its_start(workshop):
 
 def test_an_app_that_never_gets_ready(workshop):
     workshop.edit("flask_sqlite/app.py", '"Hello, World!"', '"Goodbye!"')
-    fault = "import bench.server.start as start; start.READY_SECONDS = 2"
+    fault = "import bench.serve.start as start; start.READY_SECONDS = 2"
     expect(
         workshop,
         "an app that never gets ready",
@@ -290,10 +290,10 @@ def test_a_k6_that_is_killed(workshop):
 
 
 HANGS = {
-    "set-up": "import bench.server.local as m; m.environment = lambda *_: hang()",
-    "start": "import bench.server.local as m; m.wait_until_ready = lambda *_: hang()",
-    "seed": "import bench.server.local as m; m.LocalServer.seed = lambda *_: hang()",
-    "warm-up": "import bench.loadgen as m; m._shorten = lambda *_: hang()",
+    "set-up": "import bench.serve.local as m; m.environment = lambda *_: hang()",
+    "start": "import bench.serve.local as m; m.wait_until_ready = lambda *_: hang()",
+    "seed": "import bench.serve.local as m; m.LocalServer.seed = lambda *_: hang()",
+    "warm-up": "import bench.measure.k6 as m; m._shorten = lambda *_: hang()",
     "k6's start": """
 import subprocess, bench.__main__  # which says Popen[str] of the real one
 real = subprocess.Popen
@@ -305,8 +305,8 @@ def popen(command, **options):
 subprocess.Popen = popen
 """,
     "load": "",  # the real one: see below
-    "check": "import bench.cell as m; m._judged = lambda *_: hang()",
-    "write": "import bench.campaign as m; m.write_json = lambda *_: hang()",
+    "check": "import bench.measure.session as m; m._judged = lambda *_: hang()",
+    "write": "import bench.measure.campaign as m; m.write_json = lambda *_: hang()",
 }
 HANG = """
 import time

@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from bench import Mistake
-from bench.disturbance import disturbance, read_counters
-from bench.ledger import disagreement
-from bench.loadgen import K6, NOTHING, Load, run_scenario
-from bench.probe import probe
-from bench.profile import Profile, Scenario
-from bench.server import Engine, Row, Server, inside
-from bench.server.postgres import Postgres
-from bench.stacks import Stack
-from bench.validity import Evidence, Problem, judge, status, unobservable
+from bench.host.disturbance import disturbance, read_counters
+from bench.measure.k6 import K6, NOTHING, Load, run_scenario
+from bench.measure.ledger import disagreement
+from bench.measure.probe import probe
+from bench.measure.profile import Profile, Scenario
+from bench.measure.validity import Evidence, Problem, judge, status, unobservable
+from bench.serve import inside
+from bench.serve.postgres import Postgres
+from bench.serve.server import Engine, Row, Server
+from bench.serve.stacks import Stack
 
 WRITES = ("create", "update", "delete")
 

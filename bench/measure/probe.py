@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from bench.ledger import PAYLOADS, shuffled_ids
-from bench.server import Row
+from bench.measure.ledger import PAYLOADS, shuffled_ids
+from bench.serve.server import Row
 
 LARGE_PRICE = 99999.99  # as many digits as those that k6 sends, and none of them
 

@@ -21,9 +21,9 @@ import psycopg
 from psycopg import sql
 
 from bench import Mistake
-from bench.leftovers import is_left, mark, owner
-from bench.machine import cpu_seconds, pinned
-from bench.server.start import READY_SECONDS, free_port, last_error
+from bench.host.leftovers import is_left, mark, owner
+from bench.host.machine import cpu_seconds, pinned
+from bench.serve.start import READY_SECONDS, free_port, last_error
 
 NAME = "bench_"  # how the name of a database begins that is not to outlive its run
 STOP_SECONDS = 20

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import Mistake
-from bench.stacks import CONTROLS
-from bench.store import Cell, counted, find_campaigns, read_campaign, read_plan
+from bench.keep.store import Cell, counted, find_campaigns, read_campaign, read_plan
+from bench.serve.stacks import CONTROLS
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
-from bench.server.postgres import Postgres
-from bench.stacks import Stack
+from bench.serve.postgres import Postgres
+from bench.serve.stacks import Stack
 
 SQLITE = {"kind": "sqlite"}
 

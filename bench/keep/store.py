@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from bench import ROOT, Mistake
-from bench.stats import Distribution
-from bench.summary import read_distribution
+from bench.answer.stats import Distribution
+from bench.keep.summary import read_distribution
 
 SCHEMA = 2
 RESULTS = ROOT / "results"

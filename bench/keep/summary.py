@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bench.stats import Distribution
+from bench.answer.stats import Distribution
 
 TIMES = "http_req_duration{expected_response:true}"  # of the answers that had the right status
 

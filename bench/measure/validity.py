@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.loadgen import Load
-from bench.probe import Probe
-from bench.profile import Scenario
+from bench.measure.k6 import Load
+from bench.measure.probe import Probe
+from bench.measure.profile import Scenario
 
 GRACEFUL_STOP = 30  # seconds that k6 waits at the end of a window for open requests, then cuts off
 # Fixed before the first measurement, and part of every plan.
@@ -43,7 +43,7 @@ class Evidence:
     probe: Probe  # one request of it, before
     disagreement: str | None  # of the rows afterwards with what was acknowledged
     same_workers: bool
-    machine: dict[str, Any]  # bench.machine.disturbance, and what the server's counters tell
+    machine: dict[str, Any]  # bench.host.machine.disturbance, and what the server's counters tell
     changed: Sequence[str]  # what is no longer as the plan has it
     warmup: Load
 

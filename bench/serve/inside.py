@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bench.server import Row, Server
+from bench.serve.server import Row, Server
 
 
 def rows(server: Server) -> list[Row]:

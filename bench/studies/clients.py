@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from bench import ROOT, Mistake
-from bench.leftovers import mark
-from bench.loadgen import K6, find_k6, run_scenario
-from bench.machine import pinned
-from bench.server.start import free_port
+from bench.host.leftovers import mark
+from bench.host.machine import pinned
+from bench.measure.k6 import K6, find_k6, run_scenario
+from bench.serve.start import free_port
 
 ROUTES = {"hello": "/hello", "get": "/items/{id}"}  # {id} is another random id each time
 ROWS = 1500

@@ -14,20 +14,20 @@ from typing import Any
 import psutil
 
 from bench import CACHE, Mistake
-from bench.disturbance import own_throttled
-from bench.environment import environment
-from bench.leftovers import folder_prefix, mark
-from bench.machine import cpu_seconds, peak_bytes, pinned
-from bench.server import SQLITE, Engine, Serving
-from bench.server.postgres import (
+from bench.host.disturbance import own_throttled
+from bench.host.leftovers import folder_prefix, mark
+from bench.host.machine import cpu_seconds, peak_bytes, pinned
+from bench.serve.environment import environment
+from bench.serve.postgres import (
     Postgres,
     database_on,
     describe_cluster,
     describe_server,
     private_cluster,
 )
-from bench.server.start import free_port, last_error, wait_until_ready
-from bench.stacks import Stack
+from bench.serve.server import SQLITE, Engine, Serving
+from bench.serve.stacks import Stack
+from bench.serve.start import free_port, last_error, wait_until_ready
 
 STOP_SECONDS = 10
 KEPT = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "TMPDIR")  # of the environment

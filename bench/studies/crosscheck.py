@@ -10,14 +10,14 @@ from typing import Any
 from rich.table import Table
 
 from bench import Mistake
-from bench.clients import ROUTES, ROWS, Client, Window
-from bench.machine import Partition
+from bench.answer.stats import median_interval
+from bench.answer.tables import number
+from bench.host.machine import Partition
 from bench.progress import Say
-from bench.selfcheck import DELAY_MS, answered, serve_stub
-from bench.server import Engine, Server
-from bench.stacks import Stack
-from bench.stats import median_interval
-from bench.tables import number
+from bench.serve.server import Engine, Server
+from bench.serve.stacks import Stack
+from bench.studies.clients import ROUTES, ROWS, Client, Window
+from bench.studies.selfcheck import DELAY_MS, answered, serve_stub
 
 USERS = 10
 SHORT = 1  # seconds of the window that each long one is compared with

@@ -9,7 +9,7 @@ from typing import Any
 
 import psutil
 
-from bench.machine import CGROUPS
+from bench.host.machine import CGROUPS
 
 LEAST_SECONDS = 1.5  # the system counts in ticks of 10 ms: shares of less time would be noise
 KERNEL = 2  # the parent of Linux's own threads

@@ -10,13 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from bench import Mistake
-from bench.cell import Setting, measure_cell
-from bench.machine import Partition, describe_host, describe_machine
-from bench.pins import digest_of_git, pins_of
-from bench.plan import PlannedCell, draw_plan
-from bench.progress import Say
-from bench.stacks import Stack
-from bench.store import (
+from bench.host.machine import Partition, describe_host, describe_machine
+from bench.keep.pins import digest_of_git, pins_of
+from bench.keep.plan import PlannedCell, draw_plan
+from bench.keep.store import (
     SCHEMA,
     Cell,
     create_campaign,
@@ -29,7 +26,10 @@ from bench.store import (
     remove_if_empty,
     write_json,
 )
-from bench.validity import THRESHOLDS
+from bench.measure.session import Setting, measure_cell
+from bench.measure.validity import THRESHOLDS
+from bench.progress import Say
+from bench.serve.stacks import Stack
 
 ATTEMPTS = 3  # a cell that does not count is measured again at the end of its block, twice at most
 

@@ -12,13 +12,13 @@ from typing import Any
 import jsonschema
 
 from bench import ROOT, Mistake
-from bench.plan import PlannedCell, draw_plan
-from bench.report import Report, missing
-from bench.spreadsheet import write_pairs, write_summary
-from bench.store import SCHEMA, digest, read_campaign, read_journal, read_plan
-from bench.summary import read_counts
+from bench.answer.report import Report, missing
+from bench.answer.spreadsheet import write_pairs, write_summary
+from bench.keep.plan import PlannedCell, draw_plan
+from bench.keep.store import SCHEMA, digest, read_campaign, read_journal, read_plan
+from bench.keep.summary import read_counts
 
-SCHEMAS = ROOT / "bench" / "schema"
+SCHEMAS = ROOT / "bench" / "keep" / "schema"
 UNREADABLE = (
     *(OSError, ValueError, LookupError, TypeError, AttributeError),
     *(ArithmeticError, RecursionError),

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from bench import CACHE, Mistake
-from bench.stacks import REQUIREMENTS
+from bench.serve.stacks import REQUIREMENTS
 
 
 def environment(folder: Path, requirements: str = REQUIREMENTS["today"]) -> Path:

@@ -4,9 +4,9 @@ import csv
 from pathlib import Path
 from typing import Any
 
-from bench.comparison import MOST_BLOCKS
-from bench.report import PERCENTILES, Report, Result
-from bench.stats import UNITS
+from bench.answer.comparison import MOST_BLOCKS
+from bench.answer.report import PERCENTILES, Report, Result
+from bench.answer.stats import UNITS
 
 
 def write_summary(report: Report, path: Path) -> None:

@@ -5,11 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench import Mistake
-from bench.cell import Setting, measure_cell
-from bench.loadgen import run_scenario
-from bench.server import Engine
-from bench.stacks import Stack
-from bench.stats import cpu_per_1000
+from bench.answer.stats import cpu_per_1000
+from bench.measure.k6 import run_scenario
+from bench.measure.session import Setting, measure_cell
+from bench.serve.server import Engine
+from bench.serve.stacks import Stack
 
 Costs = dict[str, list[float]]  # by scenario, a ratio a round
 Say = Callable[[str, float], None]

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from bench import CACHE, ROOT, Mistake
-from bench.environment import find_uv
-from bench.leftovers import mark
-from bench.machine import peak_bytes, pinned
-from bench.summary import read_counts
+from bench.host.leftovers import mark
+from bench.host.machine import peak_bytes, pinned
+from bench.keep.summary import read_counts
+from bench.serve.environment import find_uv
 
 K6_FOLDER = ROOT / "k6"
 OLDEST_K6 = (1, 1)

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench import Mistake
-from bench.server import SQLITE, Engine, Serving
-from bench.server.container import (
+from bench.serve.container import (
     Container,
     docker,
     host_network_is_loopback,
     remove_leftovers,
     run_container,
 )
-from bench.server.postgres import Postgres, database_on, describe_server, wait_until_it_answers
-from bench.server.start import free_port, wait_until_ready
-from bench.stacks import REQUIREMENTS, Stack
+from bench.serve.postgres import Postgres, database_on, describe_server, wait_until_it_answers
+from bench.serve.server import SQLITE, Engine, Serving
+from bench.serve.stacks import REQUIREMENTS, Stack
+from bench.serve.start import free_port, wait_until_ready
 
 PYTHON = {REQUIREMENTS["today"]: "3.14", REQUIREMENTS["paper"]: "3.11"}
 POSTGRES = "postgres:17"

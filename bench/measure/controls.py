@@ -4,11 +4,11 @@ import shutil
 from pathlib import Path
 
 from bench import ROOT, Mistake
-from bench.cell import Setting
-from bench.loadgen import run_scenario
-from bench.profile import load_profile
-from bench.server import inside
-from bench.stacks import CONTROLLED, DOSED, SAME, Stack
+from bench.measure.k6 import run_scenario
+from bench.measure.profile import load_profile
+from bench.measure.session import Setting
+from bench.serve import inside
+from bench.serve.stacks import CONTROLLED, DOSED, SAME, Stack
 
 DOSE = 0.10  # of the CPU that a hello needs
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import ROOT
-from bench.stacks import Stack
+from bench.serve.stacks import Stack
 
 MADE = {"__pycache__", "node_modules"}  # not sources
 

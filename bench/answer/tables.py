@@ -6,11 +6,11 @@ from statistics import median, stdev
 
 from rich.table import Table
 
-from bench.comparison import fit, planned_ratio, tukey
-from bench.report import Report, Result
-from bench.stacks import CONTROLLED, CONTROLS, DOSED, SAME
-from bench.stats import UNITS, cpu_per_1000, summarise
-from bench.store import counted
+from bench.answer.comparison import fit, planned_ratio, tukey
+from bench.answer.report import Report, Result
+from bench.answer.stats import UNITS, cpu_per_1000, summarise
+from bench.keep.store import counted
+from bench.serve.stacks import CONTROLLED, CONTROLS, DOSED, SAME
 
 CPU_VARIES = 0.03  # above that the table says what it can still tell
 

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from bench import ROOT
-from bench.profile import Profile
-from bench.server import Row
+from bench.measure.profile import Profile
+from bench.serve.server import Row
 
 PAYLOADS: dict[str, Any] = json.loads((ROOT / "k6" / "lib" / "payloads.json").read_text())
 

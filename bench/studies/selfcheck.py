@@ -12,14 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench import Mistake
-from bench.comparison import tukey
-from bench.disturbance import disturbance, read_counters
-from bench.leftovers import mark
-from bench.loadgen import K6, Load, run_scenario
-from bench.machine import Partition, cpu_seconds, pinned
-from bench.profile import load_profile
+from bench.answer.comparison import tukey
+from bench.host.disturbance import disturbance, read_counters
+from bench.host.leftovers import mark
+from bench.host.machine import Partition, cpu_seconds, pinned
+from bench.measure.k6 import K6, Load, run_scenario
+from bench.measure.profile import load_profile
 from bench.progress import Say
-from bench.server.start import free_port, wait_until_ready
+from bench.serve.start import free_port, wait_until_ready
 
 DELAY_MS = 20.0
 LATEST_MS = 22.0  # for an answer that the stub sends after 20 ms

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from bench.comparison import Comparison, Observation, compare
-from bench.limiter import Limiter, limiter_of
-from bench.stacks import CONTROLS
-from bench.stats import (
+from bench.answer.comparison import Comparison, Observation, compare
+from bench.answer.limiter import Limiter, limiter_of
+from bench.answer.stats import (
     UNITS,
     Summary,
     cpu_per_1000,
@@ -19,7 +18,8 @@ from bench.stats import (
     summarise,
     value_of,
 )
-from bench.store import Cell, counted, response_times
+from bench.keep.store import Cell, counted, response_times
+from bench.serve.stacks import CONTROLS
 
 PERCENTILES = (50, 90, 95, 99, 99.9)
 

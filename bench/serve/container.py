@@ -11,10 +11,10 @@ from functools import cache
 from pathlib import Path
 
 from bench import Mistake
-from bench.disturbance import throttled
-from bench.leftovers import OWNER, is_left, owner
-from bench.machine import cpu_seconds
-from bench.server.start import last_error
+from bench.host.disturbance import throttled
+from bench.host.leftovers import OWNER, is_left, owner
+from bench.host.machine import cpu_seconds
+from bench.serve.start import last_error
 
 LABEL = OWNER.lower().replace("_", ".")  # of every container of the bench
 CGROUPS = Path("/sys/fs/cgroup")
