@@ -206,7 +206,7 @@ def test_stacks_take_turns_as_the_plan_says(bench):
         bench.start_run("--stacks", "flask_sqlite,fastapi_sqlite", "--runs", "2")
     )
     assert (process.returncode, process.complained) == (0, "")
-    plan = json.loads((bench.measure.campaign / "plan.json").read_text())["cells"]
+    plan = json.loads((bench.campaign / "plan.json").read_text())["cells"]
     measured = [
         {key: cell[key] for key in ("block", "position", "stack")} for cell in bench.cells()
     ]
@@ -290,12 +290,12 @@ def test_lost_inserts_are_named_and_do_not_count(bench):
         assert "3 rows missing or changed, 0 unexpected, such as Row(id=56," in line
     assert len(lost) == 3
     unmeasured = "no attempt was valid for 1 of its measurements: flask_sqlite, run 1, create"
-    assert verdict == f"bench: {bench.measure.campaign.name} is degraded: {unmeasured}"
+    assert verdict == f"bench: {bench.campaign.name} is degraded: {unmeasured}"
     hello, create = (line for line in process.said.splitlines() if " flask_sqlite  " in line)
     assert " 1 of 3 " in hello
     assert create.split()[:2] == ["flask_sqlite", "none"]
     assert " 0 of 3 " in create
-    assert (bench.measure.campaign / "figures" / "5-create.svg").exists()
+    assert (bench.campaign / "figures" / "5-create.svg").exists()
 
 
 # What goes wrong
@@ -310,17 +310,17 @@ def test_a_run_that_is_interrupted_keeps_the_cells_that_were_finished(bench):
     process.send_signal(signal.SIGINT)
     bench.finish(process)
     assert process.returncode == 2
-    kept = f"the cells that were finished are kept; --resume {bench.measure.campaign} goes on"
+    kept = f"the cells that were finished are kept; --resume {bench.campaign} goes on"
     assert process.complained == f"bench: stopped; {kept}\n"
     assert psutil.wait_procs(children, timeout=10)[1] == []
-    assert os.listdir(bench.measure.campaign / "cells") == ["1-1-flask_sqlite"]
+    assert os.listdir(bench.campaign / "cells") == ["1-1-flask_sqlite"]
     assert bench.cells()[0]["scenarios"]["hello"]["problems"] == []
 
-    resumed = bench.finish(bench.start("run", "--resume", str(bench.measure.campaign)))
+    resumed = bench.finish(bench.start("run", "--resume", str(bench.campaign)))
     assert (resumed.returncode, resumed.complained) == (0, "")
     names = {cell["block"]: cell["stack"] for cell in bench.cells()}
     assert names == {1: "flask_sqlite", 2: "flask_sqlite"}
-    journal = [json.loads(line) for line in (bench.measure.campaign / "journal.ndjson").open()]
+    journal = [json.loads(line) for line in (bench.campaign / "journal.ndjson").open()]
     begun = [event["cell"] for event in journal if event["event"] == "begun"]
     assert begun == ["1-1-flask_sqlite", "2-1-flask_sqlite", "2-1-flask_sqlite"]
     assert [event["event"] for event in journal].count("kept") == 2
