@@ -1,48 +1,27 @@
-"""Which cell runs when: blocks and positions of random Latin squares, drawn once from a seed."""
+"""Which arm has its turn when: pure functions of a plan's seed, so that anybody can draw it again."""
 
 import random
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Sequence
+
+from bench.keep.record import PlannedSession
 
 
-@dataclass(frozen=True)
-class PlannedCell:
-    block: int  # from 1: one pass over all stacks
-    position: int  # from 1: the place within the block
-    stack: str
-
-    @property
-    def name(self) -> str:
-        return f"{self.block}-{self.position}-{self.stack}"
-
-
-def draw_plan(stacks: list[str], blocks: int, seed: int) -> list[PlannedCell]:
-    """Every stack once a block; over each len(stacks) blocks every stack once at each position.
-
-    So neither drift nor the place in a block can favour a stack (a Latin square design).
-    """
-    generator = random.Random(seed)
-    orders: list[list[str]] = []
-    while len(orders) < blocks:
-        orders += _latin_square(stacks, generator)
+def draw_block(arms: Sequence[str], block: int, seed: int, together: bool) -> list[PlannedSession]:
+    """One pass over all arms in a random order: a session of all of them, or one of each."""
+    order = random.Random(f"{seed}, block {block}").sample(list(arms), len(arms))
+    if together:
+        return [PlannedSession(number=block, block=block, arms=order)]
+    first = (block - 1) * len(arms) + 1
     return [
-        PlannedCell(block, position, stack)
-        for block, order in enumerate(orders[:blocks], start=1)
-        for position, stack in enumerate(order, start=1)
+        PlannedSession(number=first + place, block=block, arms=[arm])
+        for place, arm in enumerate(order)
     ]
 
 
-def _latin_square(stacks: list[str], generator: random.Random) -> list[list[str]]:
-    """A cyclic square with its rows, columns and symbols permuted, not the same step throughout.
-
-    Where neighbouring columns are one constant step apart, a stack always follows the same other
-    one, and would carry that one's heat in every block: such squares are drawn again.
-    """
-    size = len(stacks)
-    while True:
-        rows, columns = generator.sample(range(size), size), generator.sample(range(size), size)
-        steps = {(b - a) % size for a, b in pairwise(columns)}
-        if len(steps) > 1 or size <= 3:
-            break
-    symbols = generator.sample(stacks, size)
-    return [[symbols[(row + column) % size] for column in columns] for row in rows]
+def draw_turns(
+    arms: Sequence[str], rounds: int, seed: int, session: int, scenario: str, run: int
+) -> tuple[list[str], list[str]]:
+    """In which order the arms get their connections, then their turns: each once a round."""
+    drawn = random.Random(f"{seed}, session {session}, {scenario}, run {run}")
+    orders = [drawn.sample(sorted(arms), len(arms)) for _ in range(1 + rounds)]
+    return orders[0], [arm for order in orders[1:] for arm in order]

@@ -1,34 +1,79 @@
-"""k6's own summary of a run, as k6/lib/summary.js writes it."""
+"""k6's own summary of a run, as k6/lib/summary.js writes it: all numbers come from it."""
 
-import json
 from pathlib import Path
-from typing import Any
 
-from bench.answer.stats import Distribution
+import msgspec
 
-TIMES = "http_req_duration{expected_response:true}"  # of the answers that had the right status
-
-
-def read_counts(path: Path) -> dict[str, Any]:
-    """What was counted and timed; OSError, ValueError, KeyError or TypeError where it is broken."""
-    data = json.loads(path.read_text())
-    metrics = data["metrics"]
-    return {
-        "requests": metrics["http_reqs"]["count"] or 0,
-        "failed": metrics["http_req_failed"]["passes"] or 0,  # k6 counts a failure as a pass
-        "iterations": metrics["iterations"]["count"] or 0,
-        "dropped": metrics["dropped_iterations"]["count"] or 0,
-        "seconds": data["testRunDurationMs"]
-        / 1000,  # from the first iteration to the last one's end
-        "mean_ms": metrics[TIMES]["avg"],
-        "max_ms": metrics[TIMES]["max"],
-        "iteration_mean_ms": metrics["iteration_duration"]["avg"],
-        "iteration_max_ms": metrics["iteration_duration"]["max"],
-        "bytes_received": metrics["data_received"]["count"] or 0,
-    }
+from bench.keep.record import Record
 
 
-def read_distribution(path: Path) -> Distribution:
-    """The response times as exact percentiles; the same errors."""
-    times = json.loads(path.read_text())["metrics"][TIMES]
-    return Distribution(times["count"], times["grid"]["p"], times["grid"]["ms"])
+class Times(Record, frozen=True, kw_only=True):
+    """Response times in ms of the answers with the right status, of the counted parts."""
+
+    count: int
+    avg: float | None
+    min: float | None
+    med: float | None
+    max: float | None
+    ms: list[float | None]  # below which the percentage of the grid at the same place lies
+
+
+class ArmSummary(Record, frozen=True, kw_only=True):
+    """What a run tells of one arm; requests to bytes_received of all parts, the rest as counted."""
+
+    requests: int
+    failed: int
+    iterations: int
+    bytes_received: int
+    times: Times
+    iteration_mean_ms: float | None
+    iteration_max_ms: float | None
+
+
+class Turns(Record, frozen=True, kw_only=True):
+    """How the arms took turns, and what each turn gave; slices of a turn stand one by one."""
+
+    connect: list[str]
+    order: list[str]  # of arms, a turn each
+    slices: int  # equal parts of a turn that are counted apart
+    connect_ms: int
+    gap_ms: int
+    lead_in_ms: int
+    counted_ms: int  # 0: a turn is a number of requests
+    lead_out_ms: int
+    requests: int  # of a turn, with those that are not counted; 0: a turn takes a time
+    not_counted: int
+    count: list[int]  # of each turn's slices in order: answers with the right status
+    mean_ms: list[float | None]
+    void: list[int]  # places in order of turns that began while a user still waited elsewhere
+
+
+class Summary(Record, frozen=True, kw_only=True):
+    began_ms: float | None  # of the first iteration, by the machine's clock
+    seconds: float  # from there to the last one's end
+    dropped: int
+    grid: list[float]  # percentages, for all arms
+    arms: dict[str, ArmSummary]
+    turns: Turns | None = None
+
+
+class Distribution(Record, frozen=True, kw_only=True):
+    """Response times: how many, and the ms below which each percentage of them lies."""
+
+    count: int
+    percentages: list[float]
+    ms: list[float]
+
+
+def read_summary(path: Path) -> Summary:
+    """OSError or msgspec.ValidationError (a ValueError) where it is absent or broken."""
+    return msgspec.json.decode(path.read_bytes(), type=Summary)
+
+
+def distribution(summary: Summary, arm: str) -> Distribution | None:
+    """Of the arm's counted requests in this run; None where there are none, or a turn was void."""
+    times = summary.arms[arm].times
+    if not times.count or (summary.turns and summary.turns.void):
+        return None
+    known = [ms for ms in times.ms if ms is not None]
+    return Distribution(count=times.count, percentages=summary.grid, ms=known)
