@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from bench import ROOT
-from bench.measure.profile import Profile
 from bench.serve.server import Row
 
 PAYLOADS: dict[str, Any] = json.loads((ROOT / "k6" / "lib" / "payloads.json").read_text())
@@ -21,16 +20,33 @@ def shuffled_ids(rows: int) -> list[int]:
     return ids
 
 
+def update_cents(run: int) -> int:
+    """The price of the first update of k6's how manyth run, in cents; no two runs send the same."""
+    return (PAYLOADS["update_price_from"] + 20_000 * (run - 1)) * 100
+
+
 def disagreement(
-    scenario: str, profile: Profile, before: list[Row], after: list[Row], requests: int
+    scenario: str,
+    before: list[Row],
+    after: list[Row],
+    requests: int,
+    *,
+    seeded: int,
+    users: int,
+    run: int = 1,
+    done: int = 0,
 ) -> str | None:
-    """How the rows after a scenario differ from what its acknowledged requests imply, if so."""
+    """How the rows after a run of k6 differ from what its acknowledged requests imply, if so.
+
+    seeded: how many rows there were at first; done: how many of their ids were deleted before this
+    run, k6's how manyth of the scenario it was.
+    """
     if scenario == "update":
-        return _update_disagreement(profile, before, after, requests)
+        return _update_disagreement(before, after, requests, users, shuffled_ids(seeded), run)
     if scenario == "create":
         implied = before + _created(before, requests)
     elif scenario == "delete":
-        gone = set(shuffled_ids(profile.rows)[:requests])
+        gone = set(shuffled_ids(seeded)[done : done + requests])
         implied = [row for row in before if row.id not in gone]
     else:
         implied = before
@@ -43,22 +59,20 @@ def _created(before: list[Row], requests: int) -> list[Row]:
 
 
 def _update_disagreement(
-    profile: Profile, before: list[Row], after: list[Row], requests: int
+    before: list[Row], after: list[Row], requests: int, users: int, ids: list[int], run: int
 ) -> str | None:
     """Every price that was sent names its user and the user's how manyth request it was.
 
     A user changes items of its own, one after the other: its last price tells how many it has sent,
     and with that the last price of each of its items.
     """
-    users = next(scenario.users for scenario in profile.scenarios if scenario.name == "update")
-    cents = PAYLOADS["update_price_from"] * 100
+    cents = update_cents(run)
     sent = [0] * users
     for row in set(after) - set(before):
         slot = round(row.price * 100) - cents
         sent[slot % users] = max(sent[slot % users], slot // users + 1)
     if sum(sent) != requests:
         return f"the prices tell of {sum(sent)} updates, k6 of {requests}"
-    ids = shuffled_ids(profile.rows)
     implied = {row.id: row for row in before}
     for user, count in enumerate(sent):
         for turn in range(count):

@@ -1,4 +1,9 @@
-"""What a profile is: how long and how many, read from the same file as the k6 scripts do."""
+"""What a profile is: how long and how many, read from the same file as the k6 scripts do.
+
+Together, all arms of a session are up at the same time and take turns. Alone is the paper's way: a
+session has one arm, its loads are k6's own executors, to the letter, with the paper's pauses and
+its warm-up. What else follows from that is decided where `together` is asked for.
+"""
 
 import json
 import math
@@ -8,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import ROOT, Mistake
+from bench.measure.turns import Turns, count, read_turns
 
 FOLDER = ROOT / "k6" / "profiles"
 SCENARIOS = ("hello", "echo", "list", "get", "create", "update", "delete")
@@ -21,25 +27,35 @@ class Scenario:
 
     name: str
     users: int
-    seconds: float | None
+    seconds: float | None  # where an arm is alone, as iterations
     iterations: int | None
+    turns: Turns | None = None  # where the arms are together
+
+    @property
+    def runs(self) -> int:
+        return self.turns.runs if self.turns else 1
 
 
 @dataclass(frozen=True)
 class Profile:
     name: str
     path: Path
-    runs: int
+    together: bool
+    sessions: int
+    sessions_of_one_arm: int
     rows: int
     journal_mode: str
-    pauses: dict[str, float]
+    pauses: dict[str, float]  # seconds; all 0 where arms are together
     reseed: frozenset[str]
-    warmup_seconds: float
+    warmup_seconds: float  # where an arm is alone
+    warmup: Turns | None  # where they are together
+    warmup_users: int
+    request_timeout_ms: int
     scenarios: tuple[Scenario, ...]
 
     @property
     def fixed_seconds(self) -> float:
-        """Seconds of one cell that the profile itself fixes: its waits and its time windows."""
+        """Seconds of an arm's session alone that the profile fixes: its waits and its windows."""
         waits = self.pauses["settle"] + self.pauses["seeded"] + self.pauses["warm"]
         between = self.pauses["between"] * (len(self.scenarios) - 1)
         windows = sum(scenario.seconds or 0 for scenario in self.scenarios)
@@ -64,21 +80,35 @@ def load_profile(name: str) -> Profile:
 
 
 def _profile(path: Path, data: dict[str, Any]) -> Profile:
-    scenarios = tuple(_scenario(name, options) for name, options in data["scenarios"].items())
+    if data["arms"] not in ("together", "alone"):
+        raise ValueError("arms is together or alone")
+    together = data["arms"] == "together"
+    turns = data["turns"] if together else {}
+    scenarios = tuple(
+        _scenario(name, options, turns[name] if together else None)
+        for name, options in data["scenarios"].items()
+    )
     if not scenarios:
         raise ValueError("it names no scenario")
     unknown = {scenario.name for scenario in scenarios} | set(data["reseed"])
     if unknown - set(SCENARIOS):
         raise ValueError(f"there is no scenario {', '.join(sorted(unknown - set(SCENARIOS)))}")
+    sessions = count(data, "sessions")
+    warmup = Turns(1, 1, counted_ms=count(turns["warmup"], "ms")) if together else None
     profile = Profile(
         name=path.stem,
         path=path,
-        runs=_count(data, "runs"),
-        rows=_count(data, "rows"),
+        together=together,
+        sessions=sessions,
+        sessions_of_one_arm=count(data, "sessions_of_one_arm") if together else sessions,
+        rows=count(data, "rows"),
         journal_mode=data["journal_mode"],
-        pauses={pause: _pause(data["pauses"], pause) for pause in PAUSES},
+        pauses={pause: 0.0 if together else _pause(data["pauses"], pause) for pause in PAUSES},
         reseed=frozenset(data["reseed"]),
         warmup_seconds=sum(_scenario(n, o).seconds or 0 for n, o in data["warmup"].items()),
+        warmup=warmup,
+        warmup_users=count(turns["warmup"], "vus") if together else 0,
+        request_timeout_ms=count(turns, "request_timeout_ms") if together else 0,
         scenarios=scenarios,
     )
     if profile.journal_mode not in ("delete", "wal"):
@@ -88,37 +118,36 @@ def _profile(path: Path, data: dict[str, Any]) -> Profile:
     return profile
 
 
-def _scenario(name: str, options: dict[str, Any]) -> Scenario:
+def _scenario(name: str, options: dict[str, Any], turns: dict[str, Any] | None = None) -> Scenario:
     """What k6 makes of a scenario's options; what it would refuse is refused here, at once."""
-    executor, users = options["executor"], _count(options, "vus")
+    executor, users = options["executor"], count(options, "vus")
     if executor not in EXECUTORS:
         raise ValueError(f"{name}'s executor is none of {', '.join(EXECUTORS)}")
+    in_turns = read_turns(name, turns) if turns else None
     if executor == "constant-vus":
         seconds = _seconds(options["duration"])
         if seconds < 1:
             raise ValueError(f"{name}'s window is shorter than 1s, the least that k6 takes")
-        return Scenario(name, users, seconds, iterations=None)
-    iterations = _count(options, "iterations") * (users if executor == "per-vu-iterations" else 1)
+        return Scenario(name, users, seconds, None, in_turns)
+    iterations = count(options, "iterations") * (users if executor == "per-vu-iterations" else 1)
     if iterations < users:
         raise ValueError(f"{name} has fewer iterations than users")
-    return Scenario(name, users, seconds=None, iterations=iterations)
+    return Scenario(name, users, None, iterations, in_turns)
 
 
 def _check(scenario: Scenario, rows: int) -> None:
+    turns = scenario.turns
     if scenario.name == "update" and rows % scenario.users:
         # Each user updates items of its own, so that the last price of each is known.
         raise ValueError(f"update's {scenario.users} users cannot share {rows} rows evenly")
-    if scenario.name == "delete" and not (
-        scenario.users == 1 and scenario.iterations and scenario.iterations <= rows
-    ):
-        raise ValueError(f"delete is 1 user and at most {rows} iterations, an item each")
-
-
-def _count(data: dict[str, Any], key: str) -> int:
-    number = data[key]
-    if type(number) is not int or number < 1:
-        raise ValueError(f"{key} is a whole number from 1 on")
-    return number
+    if turns and turns.stagger_ms * scenario.users > turns.connect_ms:
+        raise ValueError(f"{scenario.name}'s connect_ms does not do for all of its users")
+    if turns and not turns.requests and turns.run_seconds(1) < 1:
+        raise ValueError(f"{scenario.name}'s runs are shorter than 1 s, the least that k6 takes")
+    if scenario.name == "delete":
+        most = turns.runs * turns.rounds * turns.requests if turns else scenario.iterations or 0
+        if scenario.users != 1 or not 0 < most <= rows:
+            raise ValueError(f"delete is 1 user and at most {rows} iterations, an item each")
 
 
 def _pause(data: dict[str, Any], key: str) -> float:

@@ -1,13 +1,13 @@
 """Which measurements do not count: a rule has a code and a reason; none looks at the result.
 
-A measurement is invalid (kept, shown, made again), suspect (used, and said to be so) or valid.
+A measurement is invalid (kept, shown, made again in another session), suspect (used, and said to be
+so) or valid. RULES says for whom each rule holds.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from bench.measure.k6 import Load
+from bench.keep.record import Disturbance, K6Run, Load, Problem, ServerUse, Status
 from bench.measure.probe import Probe
 from bench.measure.profile import Scenario
 
@@ -18,123 +18,191 @@ THRESHOLDS = {
     "clock_step_s": 0.02,
     "clock_ms": 1.0,  # a request cannot take longer than the iteration that it is part of
     "identity": 1.02,  # users cannot wait for longer than there was time
+    "elsewhere": 0.05,  # share of the users' time in a turn that its counted requests do not fill
+    "void_suspect": 0.1,  # shares of an arm's turns
+    "void_invalid": 0.5,
+    "one_worker": 0.9,  # the busiest one's share of the workers' CPU in a run of k6
     "steal_invalid": 0.01,  # shares of all CPUs
     "steal_suspect": 0.003,
     "foreign_invalid": 0.05,
     "foreign_suspect": 0.02,
 }
-# What a rule needs and a system may not tell; then the measurement names it as unobservable.
-OBSERVED = ("steal_share", "foreign_share", "throttled", "server_throttled", "server_cpu_s")
-
-
-@dataclass(frozen=True)
-class Problem:
-    code: str
-    why: str
-    suspect: bool = False
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that is known of one measurement and of the minute in which it was made."""
+    """All that is known of an arm in a scenario, and of the time in which it was measured."""
 
     scenario: Scenario
+    together: bool
+    runs: Sequence[K6Run]
+    planned_s: float  # of a run of k6, where that is a time
     load: Load
     probe: Probe  # one request of it, before
     disagreement: str | None  # of the rows afterwards with what was acknowledged
-    same_workers: bool
-    machine: dict[str, Any]  # bench.host.machine.disturbance, and what the server's counters tell
+    lost: str | None  # why the arm's server could not be measured to the end
+    server: ServerUse
+    machine: Disturbance
     changed: Sequence[str]  # what is no longer as the plan has it
-    warmup: Load
+    warmup: str | None  # what went wrong in it
 
 
 def judge(evidence: Evidence) -> list[Problem]:
     """Why this measurement does not count, or may not; an empty list if it does."""
-    rules = (_generator, _answers, _server, _machine)
-    return [problem for rule in rules for problem in rule(evidence)]
+    return [problem for _, rule in RULES for problem in rule(evidence)]
 
 
-def status(problems: list[Problem]) -> str:
-    """Of a measurement with these problems: valid, suspect or invalid."""
+def status(problems: Sequence[Problem]) -> Status:
+    """Of a measurement with these problems."""
     if any(not problem.suspect for problem in problems):
         return "invalid"
     return "suspect" if problems else "valid"
 
 
-def unobservable(machine: dict[str, Any]) -> list[str]:
+def unobservable(machine: Disturbance, server: ServerUse) -> list[str]:
     """What this system does not tell: no rule that needs it was applied."""
-    return [name for name in OBSERVED if machine.get(name) is None]
+    told = {
+        "steal_share": machine.steal_share,
+        "foreign_share": machine.foreign_share,
+        "throttled": machine.throttled,
+        "server_throttled": server.throttled,
+        "server_cpu_s": server.cpu_s,
+    }
+    return [name for name, value in told.items() if value is None]
 
 
-def _generator(evidence: Evidence) -> Iterator[Problem]:
+def _problem(code: str, why: str, suspect: bool = False) -> Problem:
+    return Problem(code=code, why=why, suspect=suspect)
+
+
+def _lost(evidence: Evidence) -> Iterator[Problem]:
+    if evidence.lost:
+        yield _problem("server", evidence.lost)
+
+
+def _k6(evidence: Evidence) -> Iterator[Problem]:
+    for run in evidence.runs:
+        if run.exit_status != 0:
+            # 99: a threshold failed; 105: stopped by a signal; 107: the script threw; -9: killed.
+            yield _problem("k6-exit", f"k6 ended with status {run.exit_status}")
+        if not run.seconds:
+            # k6 exits 0 where every iteration throws or its summary cannot be written.
+            yield _problem("no-result", "k6 tells of no answered request")
+        if run.dropped:
+            yield _problem("dropped", f"{run.dropped} iterations were not made")
+        if evidence.planned_s and run.seconds >= evidence.planned_s + GRACEFUL_STOP:
+            # What k6 cuts off is in none of its counts, not even among the failed.
+            yield _problem("cut-off", f"requests were still open after {run.seconds:.0f} s")
+
+
+def _counts(evidence: Evidence) -> Iterator[Problem]:
     load, scenario = evidence.load, evidence.scenario
-    if load.exit_status != 0:
-        # 99: a threshold failed; 105: stopped by a signal; 107: the script threw; -9: killed.
-        yield Problem("k6-exit", f"k6 ended with status {load.exit_status}")
-    if load.requests == 0 or load.mean_ms is None or not load.seconds:
-        # k6 exits 0 where every iteration throws or its summary cannot be written.
-        yield Problem("no-result", "k6 tells of no answered request")
+    if load.counted == 0 or load.mean_ms is None:
+        if all(run.seconds for run in evidence.runs):
+            yield _problem("no-result", "k6 tells of no answered request that counts")
         return
-    if load.dropped:
-        yield Problem("dropped", f"{load.dropped} iterations were not made")
-    planned = scenario.iterations or load.iterations
-    if not load.requests == load.iterations == planned:
-        counts = f"{load.requests} requests in {load.iterations} iterations, {planned} planned"
-        yield Problem("count", counts)
-    if scenario.seconds and load.seconds >= scenario.seconds + GRACEFUL_STOP:
-        # What k6 cuts off is in none of its counts, not even among the failed.
-        yield Problem("cut-off", f"requests were still open after {load.seconds:.0f} s")
-    waited = load.requests * load.mean_ms / 1000 / (scenario.users * load.seconds)
-    if waited > THRESHOLDS["identity"]:
+    planned = scenario.iterations if not evidence.together else None
+    if not load.requests == load.iterations == (planned or load.iterations):
+        counts = f"{load.requests} requests in {load.iterations} iterations"
+        yield _problem("count", f"{counts}, {planned} planned" if planned else counts)
+    waited = load.counted * load.mean_ms / 1000 / (scenario.users * load.counted_s)
+    if not evidence.together and waited > THRESHOLDS["identity"]:
         # In a closed loop a user waits or runs its script; both together are the window.
-        yield Problem("identity", f"users waited {waited:.2f} times as long as the window was")
+        yield _problem("identity", f"users waited {waited:.2f} times as long as the window was")
+
+
+def _turns(evidence: Evidence) -> Iterator[Problem]:
+    load = evidence.load
+    if load.turns and load.void / load.turns > THRESHOLDS["void_suspect"]:
+        suspect = load.void / load.turns <= THRESHOLDS["void_invalid"]
+        why = f"in {load.void} of {load.turns} turns users still waited for another arm"
+        yield _problem("void", why, suspect)
+    if load.elsewhere is not None and abs(load.elsewhere) > THRESHOLDS["elsewhere"]:
+        # What began before the counted part, or ended after it: slow requests are missing there.
+        why = f"{load.elsewhere:.1%} of the users' time is not that of the counted requests"
+        yield _problem("elsewhere", why, suspect=True)
 
 
 def _answers(evidence: Evidence) -> Iterator[Problem]:
     load, probe = evidence.load, evidence.probe
     if load.failed:
-        yield Problem("failed", f"{load.failed} of {load.requests} requests failed")
+        yield _problem("failed", f"{load.failed} of {load.requests} requests failed")
+    if evidence.lost:
+        return
     if probe.wrong:
         # k6 compares no content: an app that answers the wrong thing fast would win.
-        yield Problem("answer", f"asked beforehand: {probe.wrong}")
+        yield _problem("answer", f"asked beforehand: {probe.wrong}")
     elif load.requests:
         received = load.bytes_received / load.requests
         if abs(received / probe.bytes - 1) > THRESHOLDS["bytes"]:
             # A page of the list, or an empty body, is not the answer that was asked for.
-            yield Problem("bytes", f"{received:.0f} bytes an answer, beforehand {probe.bytes}")
+            yield _problem("bytes", f"{received:.0f} bytes an answer, beforehand {probe.bytes}")
     if evidence.disagreement:
         # An app that answers without doing the work is not fast.
-        yield Problem("rows", f"the database disagrees: {evidence.disagreement}")
+        yield _problem("rows", f"the database disagrees: {evidence.disagreement}")
 
 
 def _server(evidence: Evidence) -> Iterator[Problem]:
-    if not evidence.same_workers:
-        yield Problem("workers", "a worker died or was started during the measurement")
-    if evidence.machine.get("server_throttled"):
+    server = evidence.server
+    if not server.same_workers:
+        yield _problem("workers", "a worker died or was started during the measurement")
+    if server.throttled:
         # A quota stops a process for the rest of each period: that is the quota's latency.
-        yield Problem("throttled", "a CPU quota stopped the app")
-    warmup = evidence.warmup
-    if warmup.exit_status or warmup.failed or not warmup.requests:
-        failed = f"{warmup.failed} requests failed, k6 ended with {warmup.exit_status}"
-        yield Problem("warm-up", failed)
+        yield _problem("throttled", "a CPU quota stopped the app")
+    if evidence.scenario.users > 1:
+        for share in _busiest(server):
+            if share > THRESHOLDS["one_worker"]:
+                # All users' connections fell on it: another stack might have had two at work.
+                yield _problem("one-worker", f"one worker did {share:.0%} of the work", True)
+    if evidence.warmup:
+        yield _problem("warm-up", evidence.warmup)
     for name in evidence.changed:
-        yield Problem("changed", f"{name} is no longer as the plan has it")
+        yield _problem("changed", f"{name} is no longer as the plan has it")
+
+
+def _busiest(server: ServerUse) -> Iterator[float]:
+    """By k6 run the busiest worker's share of the CPU time of all, where there are several."""
+    for workers in server.worker_cpu_s or []:
+        known = [seconds for seconds in workers if seconds is not None]
+        if len(known) > 1 and sum(known):
+            yield max(known) / sum(known)
+
+
+def _clock(evidence: Evidence) -> Iterator[Problem]:
+    step, load = evidence.machine.clock_step_s, evidence.load
+    if abs(step) > THRESHOLDS["clock_step_s"]:
+        # k6 takes its times from the clock that was set.
+        yield _problem("clock", f"the clock was set by {step:.3f} s")
+    elif load.max_ms and load.iteration_max_ms:
+        if load.max_ms > load.iteration_max_ms + THRESHOLDS["clock_ms"]:
+            yield _problem("clock", f"a request took {load.max_ms:.0f} ms, its iteration less")
 
 
 def _machine(evidence: Evidence) -> Iterator[Problem]:
-    found, load = evidence.machine, evidence.load
-    if found.get("throttled"):
-        yield Problem("throttled", "a CPU quota stopped the bench or k6")
-    if found["swapped_bytes"]:
-        yield Problem("swap", f"{found['swapped_bytes']} bytes were swapped")
-    if abs(found["clock_step_s"]) > THRESHOLDS["clock_step_s"]:
-        # k6 takes its times from the clock that was set.
-        yield Problem("clock", f"the clock was set by {found['clock_step_s']:.3f} s")
-    elif load.max_ms and load.iteration_max_ms:
-        if load.max_ms > load.iteration_max_ms + THRESHOLDS["clock_ms"]:
-            yield Problem("clock", f"a request took {load.max_ms:.0f} ms, its iteration less")
-    for name, who in (("steal", "other virtual machines"), ("foreign", "other processes")):
-        share = found[f"{name}_share"]
+    found = evidence.machine
+    if found.throttled:
+        yield _problem("throttled", "a CPU quota stopped the bench or k6")
+    if found.swapped_bytes:
+        yield _problem("swap", f"{found.swapped_bytes} bytes were swapped")
+    shares = (
+        ("steal", "other virtual machines", found.steal_share),
+        ("foreign", "other processes", found.foreign_share),
+    )
+    for name, who, share in shares:
         if share is not None and share > THRESHOLDS[f"{name}_suspect"]:
             suspect = share <= THRESHOLDS[f"{name}_invalid"]
-            yield Problem(name, f"{who} had {share:.1%} of the CPUs", suspect)
+            yield _problem(name, f"{who} had {share:.1%} of the CPUs", suspect)
+
+
+# For whom a rule holds: an arm alone loses what is wrong with it; a run of k6 or the machine's state
+# is shared, and its problem is every arm's of that scenario.
+RULES = (
+    ("arm", _lost),  # server
+    ("run", _k6),  # k6-exit, no-result, dropped, cut-off
+    ("arm", _counts),  # no-result, count, identity
+    ("arm", _turns),  # void, elsewhere
+    ("arm", _answers),  # failed, answer, bytes, rows
+    ("arm", _server),  # workers, throttled, one-worker, warm-up, changed
+    ("arm", _clock),  # clock
+    ("scenario", _machine),  # throttled, swap, steal, foreign
+)
