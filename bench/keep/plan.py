@@ -1,4 +1,4 @@
-"""Which arm has its turn when: pure functions of a plan's seed, so that anybody can draw it again."""
+"""Which arm has its turn when: pure functions of a plan's seed, for anybody to draw again."""
 
 import random
 from collections.abc import Sequence

@@ -1,0 +1,95 @@
+"""Values as answers want them: of which arm, in which session, and which planned ones lack."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.arm import CONTROLLED_SCENARIOS
+from bench.keep.record import Measurement, Plan, Session
+
+HOPELESS = 3  # an arm that is invalid in its first sessions, so many, is not waited for
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One arm in one scenario of one session."""
+
+    campaign: Path
+    session: Session
+    arm: str
+    scenario: str
+    measurement: Measurement
+
+    @property
+    def block(self) -> tuple[str, int]:
+        """What it shares with others: the campaign, and which pass over all arms it was."""
+        return self.campaign.name, self.session.block
+
+    @property
+    def counts(self) -> bool:
+        return self.measurement.counts
+
+
+@dataclass(frozen=True)
+class Part:
+    """A campaign, or what is taken from it: the sessions of some of its arms."""
+
+    campaign: Path
+    plan: Plan
+    sessions: tuple[Session, ...]
+    arms: tuple[str, ...]
+
+    def measured(self, scenario: str) -> Iterator[Measured]:
+        """All that is there of these arms, session by session, whether it counts or not."""
+        for session in self.sessions:
+            for arm in self.arms:
+                measurement = session.measured(arm, scenario)
+                if measurement:
+                    yield Measured(self.campaign, session, arm, scenario, measurement)
+
+
+def takes_part(plan: Plan, arm: str, scenario: str) -> bool:
+    """Controls judge a campaign by some scenarios only."""
+    return not plan.arms[arm].control or scenario in CONTROLLED_SCENARIOS
+
+
+def missing(plan: Plan, sessions: Sequence[Session]) -> list[str]:
+    """Which arms count in fewer sessions than planned, a line for each scenario."""
+    scenarios = dict.fromkeys(name for session in sessions for name in session.scenarios)
+    if not scenarios:
+        return [f"{arm}: 0 of {_planned(plan, arm)} sessions count" for arm in plan.arms]
+    return [
+        f"{arm}, {scenario}: {sum(found)} of {_planned(plan, arm)} sessions count"
+        for arm, scenario, found in _found(plan, sessions, scenarios)
+        if sum(found) < _planned(plan, arm)
+    ]
+
+
+def wanted(plan: Plan, sessions: Sequence[Session]) -> list[tuple[str, str]]:
+    """Arms and scenarios for which one more block is to be added; none: the campaign is done.
+
+    By what counts, never by what a value was. Sessions are those of the blocks that are complete.
+    """
+    scenarios = dict.fromkeys(name for session in sessions for name in session.scenarios)
+    return [
+        (arm, scenario)
+        for arm, scenario, found in _found(plan, sessions, scenarios)
+        if sum(found) < _planned(plan, arm) and (len(found) < HOPELESS or any(found[:HOPELESS]))
+    ]
+
+
+def _found(
+    plan: Plan, sessions: Sequence[Session], scenarios: Iterator[str] | dict[str, None]
+) -> Iterator[tuple[str, str, list[bool]]]:
+    """Of every arm and scenario, whether it counts in each of its sessions, in their order."""
+    ordered = sorted(sessions, key=lambda session: session.number)
+    for arm in plan.arms:
+        of_arm = [session for session in ordered if arm in session.arms]
+        for scenario in scenarios:
+            if takes_part(plan, arm, scenario):
+                there = [session.measured(arm, scenario) for session in of_arm]
+                yield arm, scenario, [bool(one and one.counts) for one in there]
+
+
+def _planned(plan: Plan, arm: str) -> int:
+    return sum(arm in session.arms for session in plan.sessions)
