@@ -3,13 +3,14 @@
 import re
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psutil
 
 from bench.host.machine import CGROUPS
+from bench.keep.record import Disturbance
 
 LEAST_SECONDS = 1.5  # the system counts in ticks of 10 ms: shares of less time would be noise
 KERNEL = 2  # the parent of Linux's own threads
@@ -45,45 +46,71 @@ def read_counters() -> Counters:
     )
 
 
-def disturbance(
-    before: Counters, after: Counters, own_cpu_s: float | None, ended_cpu_s: float = 0.0
-) -> dict[str, Any]:
-    """What disturbed a measurement, as shares of all CPUs; None for what cannot be told.
+@dataclass(frozen=True)
+class Window:
+    """The time in which k6 ran once."""
 
-    own_cpu_s is what server and bench have used, ended_cpu_s what k6 has, which is gone afterwards.
+    before: Counters
+    after: Counters
+    own_cpu_s: float | None  # what servers, their databases and the bench used; None: not known
+    ended_cpu_s: float = 0.0  # what k6 used, which is gone afterwards
+
+    @property
+    def seconds(self) -> float:
+        return self.after.monotonic - self.before.monotonic
+
+    @property
+    def clock_step_s(self) -> float:
+        """By how much the machine's clock was set meanwhile."""
+        return self.after.wall - self.before.wall - self.seconds
+
+
+def disturbance(windows: Sequence[Window]) -> Disturbance:
+    """What disturbed all windows of a scenario, as shares of all CPUs in their time together.
+
+    None for what cannot be told. What was between two windows does not matter.
     """
-    seconds = after.monotonic - before.monotonic
+    seconds = sum(window.seconds for window in windows)
     capacity = seconds * (psutil.cpu_count() or 1)
-    steal, foreign = None, None
-    if seconds >= LEAST_SECONDS and before.steal_s is not None and after.steal_s is not None:
-        steal = (after.steal_s - before.steal_s) / capacity
-    if seconds >= LEAST_SECONDS and own_cpu_s is not None:
-        foreign = _foreign_seconds(before, after, own_cpu_s, ended_cpu_s) / capacity
-    quota = None
-    if before.throttled is not None and after.throttled is not None:
-        quota = after.throttled - before.throttled
-    return {
-        "seconds": seconds,
-        "clock_step_s": after.wall - before.wall - seconds,
-        "steal_share": steal,
-        "foreign_share": foreign,
-        "swapped_bytes": after.swapped - before.swapped,
-        "throttled": quota,
-    }
+    long_enough = seconds >= LEAST_SECONDS
+    steal = _grown([(w.before.steal_s, w.after.steal_s) for w in windows])
+    foreign = _foreign_seconds(windows)
+    throttled = _grown([(w.before.throttled, w.after.throttled) for w in windows])
+    return Disturbance(
+        seconds=seconds,
+        clock_step_s=max((window.clock_step_s for window in windows), key=abs),
+        steal_share=steal / capacity if steal is not None and long_enough else None,
+        foreign_share=foreign / capacity if foreign is not None and long_enough else None,
+        swapped_bytes=sum(window.after.swapped - window.before.swapped for window in windows),
+        throttled=None if throttled is None else int(throttled),
+    )
 
 
-def _foreign_seconds(
-    before: Counters, after: Counters, own_cpu_s: float, ended_cpu_s: float
-) -> float:
+def _grown(counted: Sequence[tuple[float | None, float | None]]) -> float | None:
+    """By how much a counter has grown in all windows; None where it was not told once."""
+    grown = [
+        after - before for before, after in counted if before is not None and after is not None
+    ]
+    return sum(grown) if len(grown) == len(counted) else None
+
+
+def _foreign_seconds(windows: Sequence[Window]) -> float | None:
     """CPU seconds of programs that are not ours, and of what was busy and cannot be seen.
 
     The kernel's threads and its interrupts are left out: they write our commits and carry our
-    packets, the more of them the faster a stack is. A rule must not look at that.
+    packets, the more of them the faster an arm is. A rule must not look at that.
     """
-    programs = _growth(before.programs, after.programs)
-    seen = programs + _growth(before.kernel, after.kernel) + ended_cpu_s
-    unseen = after.busy_s - before.busy_s - seen  # it has ended, or is outside of our container
-    return max(0.0, programs - own_cpu_s) + max(0.0, unseen)
+    others, unseen = 0.0, 0.0
+    for window in windows:
+        before, after = window.before, window.after
+        if window.own_cpu_s is None:
+            return None
+        programs = _growth(before.programs, after.programs)
+        others += programs - window.own_cpu_s
+        # Busy, but not seen: it has ended, or is outside of our container.
+        seen = programs + _growth(before.kernel, after.kernel) + window.ended_cpu_s
+        unseen += after.busy_s - before.busy_s - seen
+    return max(0.0, others) + max(0.0, unseen)
 
 
 def _growth(before: dict[int, float], after: dict[int, float]) -> float:

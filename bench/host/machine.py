@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import psutil
+
+from bench.keep.record import Host, Machine
 
 CGROUPS = Path("/sys/fs/cgroup")
 
@@ -47,7 +48,10 @@ def _whole_cores() -> list[int]:
 
 @contextmanager
 def pinned(cpus: frozenset[int] | None) -> Iterator[None]:
-    """A process that is started inside runs on these CPUs only; None leaves it where it is."""
+    """A process that is started inside runs on these CPUs only; None leaves it where it is.
+
+    On Linux this holds for the thread that asks, and not for another that starts one meanwhile.
+    """
     if cpus is None:
         yield
         return
@@ -84,32 +88,32 @@ def cpu_seconds(pid: int) -> float | None:
         return None  # it has ended meanwhile, or runs in a virtual machine, as Docker Desktop's do
 
 
-def describe_machine() -> dict[str, Any]:
+def describe_machine() -> Machine:
     """What a result must say of its machine; two machines with an equal answer may be compared."""
-    return {
-        "cpu": _cpu_model(),
-        "cpus": psutil.cpu_count(),
-        "memory_gib": round(psutil.virtual_memory().total / 2**30),
-        "system": platform.system(),
-        "kernel": platform.release(),
-        "architecture": platform.machine(),
-    }
+    return Machine(
+        cpu=_cpu_model(),
+        cpus=psutil.cpu_count() or 1,
+        memory_gib=round(psutil.virtual_memory().total / 2**30),
+        system=platform.system(),
+        kernel=platform.release(),
+        architecture=platform.machine(),
+    )
 
 
-def describe_host() -> dict[str, Any]:
+def describe_host() -> Host:
     """What else may explain a result; None for what this system does not tell."""
     cpuinfo = _read("/proc/cpuinfo") or ""
-    return {
-        "cpu_quota": _read(CGROUPS / "cpu.max") or _read(CGROUPS / "cpu/cpu.cfs_quota_us"),
-        "memory_limit": _read(CGROUPS / "memory.max")
+    return Host(
+        cpu_quota=_read(CGROUPS / "cpu.max") or _read(CGROUPS / "cpu/cpu.cfs_quota_us"),
+        memory_limit=_read(CGROUPS / "memory.max")
         or _read(CGROUPS / "memory/memory.limit_in_bytes"),
-        "governor": _read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
-        "hypervisor": "hypervisor" in cpuinfo if cpuinfo else None,
-        "swap_bytes": psutil.swap_memory().total,
-        "load_average": psutil.getloadavg()[0],
-        "processes": len(psutil.pids()),
-        "booted": datetime.fromtimestamp(psutil.boot_time(), UTC).isoformat(),
-    }
+        governor=_read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+        hypervisor="hypervisor" in cpuinfo if cpuinfo else None,
+        swap_bytes=psutil.swap_memory().total,
+        load_average=psutil.getloadavg()[0],
+        processes=len(psutil.pids()),
+        booted=datetime.fromtimestamp(psutil.boot_time(), UTC).isoformat(),
+    )
 
 
 def _read(path: str | Path) -> str | None:

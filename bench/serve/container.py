@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import psutil
+
 from bench import Mistake
 from bench.host.disturbance import throttled
 from bench.host.leftovers import OWNER, is_left, owner
 from bench.host.machine import cpu_seconds
+from bench.host.processes import family, find_process
 from bench.serve.start import last_error
 
 LABEL = OWNER.lower().replace("_", ".")  # of every container of the bench
@@ -21,7 +24,9 @@ CGROUPS = Path("/sys/fs/cgroup")
 # Controller and file of a counter, in version 2 of cgroups and in version 1.
 CPU = (("", "cpu.stat"), ("cpuacct", "cpuacct.usage"))
 THROTTLED = (("", "cpu.stat"), ("cpu", "cpu.stat"))
-MEMORY = (("", "memory.peak"), ("memory", "memory.max_usage_in_bytes"))
+PEAK = (("", "memory.peak"), ("memory", "memory.max_usage_in_bytes"))
+MEMORY = (("", "memory.current"), ("memory", "memory.usage_in_bytes"))
+MEMORY_STAT = (("", "memory.stat"), ("memory", "memory.stat"))
 
 numbers = itertools.count(1)
 
@@ -40,9 +45,19 @@ class Container:
 
     def peak_bytes(self) -> int | None:
         try:
-            return int(self._counter(MEMORY))
+            return int(self._counter(PEAK))
         except (Mistake, ValueError):
             return None  # version 2 has the counter since Linux 5.19
+
+    def memory_bytes(self) -> int | None:
+        """What it holds now, less the files that the system keeps in memory for it."""
+        try:
+            held, stat = int(self._counter(MEMORY)), self._counter(MEMORY_STAT).split()
+        except (Mistake, ValueError):
+            return None
+        counted = dict(zip(stat[::2], map(int, stat[1::2]), strict=True))
+        shared = counted.get("total_shmem", counted.get("shmem", 0))  # counted among the files
+        return held - counted.get("total_cache", counted.get("file", 0)) + shared
 
     def throttled(self) -> int | None:
         """How often a CPU quota has stopped it; None where that cannot be told."""
@@ -54,18 +69,27 @@ class Container:
     def processes(self) -> dict[int, float | None]:
         """CPU seconds of every process but the first, by its number; empty where it has ended."""
         try:
+            first = _first(self.name)
+            if first:
+                return {child.pid: cpu_seconds(child.pid) for child in family(first)[1:]}
             listed = docker("top", self.name, "-o", "pid").split()[1:]
+            number = _inspect(self.name, "{{.State.Pid}}")
         except Mistake:
             return {}
-        first = _inspect(self.name, "{{.State.Pid}}")
-        here = bool(_cgroup(self.name))  # else they are the processes of a virtual machine
-        return {int(pid): cpu_seconds(int(pid)) if here else None for pid in listed if pid != first}
+        return {int(pid): None for pid in listed if pid != number}  # of a virtual machine
 
     def first_process(self) -> int | None:
         """Its number on this machine; None where it runs in a virtual machine."""
-        return int(_inspect(self.name, "{{.State.Pid}}")) if _cgroup(self.name) else None
+        first = _first(self.name)
+        return first.pid if first else None
 
     def is_running(self) -> bool:
+        first = _first(self.name)
+        if first:  # asking the engine costs 20 ms and more of CPU
+            try:
+                return first.is_running() and first.status() != psutil.STATUS_ZOMBIE
+            except psutil.Error:
+                return False
         return _inspect(self.name, "{{.State.Running}}") == "true"
 
     def execute(self, *command: str) -> str:
@@ -148,3 +172,10 @@ def _cgroup(container: str) -> str:
     identity = _inspect(container, "{{.Id}}")
     paths = [line.split(":", 2)[2].lstrip("/") for line in lines]
     return next((path for path in paths if identity in path), "")
+
+
+@cache
+def _first(container: str) -> psutil.Process | None:
+    """Its first process; None where it is out of reach, or has ended before it was asked for."""
+    reached = _cgroup(container)
+    return find_process(int(_inspect(container, "{{.State.Pid}}"))) if reached else None

@@ -4,9 +4,12 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from bench import Mistake
+from bench.arm import Arm, Settings
+from bench.keep.record import Database
 from bench.serve.container import (
     Container,
     docker,
@@ -14,12 +17,12 @@ from bench.serve.container import (
     remove_leftovers,
     run_container,
 )
-from bench.serve.postgres import Postgres, database_on, describe_server, wait_until_it_answers
-from bench.serve.server import SQLITE, Engine, Serving
-from bench.serve.stacks import REQUIREMENTS, Stack
+from bench.serve.given import database_on, describe_server
+from bench.serve.image import build, describe_image
+from bench.serve.postgres import Postgres, wait_until_it_answers
+from bench.serve.server import Engine, describe_sqlite, gunicorn_options
 from bench.serve.start import free_port, wait_until_ready
 
-PYTHON = {REQUIREMENTS["today"]: "3.14", REQUIREMENTS["paper"]: "3.11"}
 POSTGRES = "postgres:17"
 
 
@@ -32,35 +35,48 @@ def why_no_docker() -> str | None:
     return None
 
 
-def docker_engine(serving: Serving) -> Engine:
-    """Serves images built from the folders.
+@dataclass(frozen=True)
+class Surroundings:
+    """Where an engine's containers run."""
 
-    A container that a killed bench has left behind is removed first.
+    cpus: frozenset[int] | None
+    on_host: bool  # on the host's own network, else with the app's port published there
+    database_url: str | None  # of the server of the arms' databases; None: a container for each
+
+
+def docker_engine(cpus: frozenset[int] | None, database_url: str | None = None) -> Engine:
+    """Serves images built from the folders, on these CPUs.
+
+    A container that a killed bench has left behind is removed first. Where an arm has PostgreSQL,
+    its database is on the server of this URL, else in a container of its own.
     """
     reason = why_no_docker()
     if reason:
         raise Mistake(f"no Docker engine answers: {reason}")
     remove_leftovers()
-    on_host = host_network_is_loopback()
-    images: dict[str, str] = {}
+    around = Surroundings(cpus, host_network_is_loopback(), database_url)
+    if database_url:
+        _describe_given(around, 0)  # now, not when the first arm starts: is it there?
+    images: dict[Arm, str] = {}
 
-    def prepare(stack: Stack) -> str:
-        images[stack.name] = _build(stack, serving.requirements)
-        return images[stack.name]
+    def prepare(arm: Arm) -> str:
+        images[arm] = build(arm)
+        return images[arm]
 
     return Engine(
-        name="docker" if on_host else "docker, published port",
+        name="docker" if around.on_host else "docker, published port",
         prepare=prepare,
-        serve=lambda stack: _serve(stack, images[stack.name], serving, on_host),
-        database=_describe_database(serving, on_host),
+        serve=lambda arm: _serve(arm, images[arm], around),
+        describe_database=partial(_describe_database, around),
     )
 
 
 @dataclass(frozen=True)
 class DockerServer:
-    stack: Stack
+    arm: Arm
     image: str
     container: Container
+    beside: Container | None  # that of its database's server
     port: int
     database: Postgres | None
 
@@ -73,7 +89,7 @@ class DockerServer:
         try:
             self.container.execute("python", "seed.py", str(rows), *mode)
         except Mistake as mistake:
-            raise Mistake(f"{self.stack.name}: seed.py fails: {mistake}") from mistake
+            raise Mistake(f"{self.arm.label}: seed.py fails: {mistake}") from mistake
 
     def python(self, program: str, *arguments: str) -> Any:
         return json.loads(self.container.execute("python", "-c", program, *arguments))
@@ -83,6 +99,13 @@ class DockerServer:
 
     def peak_bytes(self) -> int | None:
         return self.container.peak_bytes()
+
+    def memory_bytes(self) -> int | None:
+        held = self.container.memory_bytes()
+        if not self.database:
+            return held
+        of_database = self.beside.memory_bytes() if self.beside else self.database.memory_bytes()
+        return None if held is None or of_database is None else held + of_database
 
     def workers(self) -> dict[int, float | None]:
         return self.container.processes()
@@ -94,34 +117,29 @@ class DockerServer:
         return self.container.log()
 
     def describe(self) -> dict[str, Any]:
-        return {
-            "image": self.image,
-            "image_bytes": int(docker("image", "inspect", "--format", "{{.Size}}", self.image)),
-            "docker": docker("version", "--format", "{{.Server.Version}}").strip(),
-        }
+        return describe_image(self.image)
 
 
 @contextmanager
-def _serve(stack: Stack, image: str, serving: Serving, on_host: bool) -> Iterator[DockerServer]:
-    """On the host's own network, or with the app's port published there."""
+def _serve(arm: Arm, image: str, around: Surroundings) -> Iterator[DockerServer]:
     port = free_port()
-    bind = f"127.0.0.1:{port}" if on_host else "0.0.0.0:8000"
+    bind = f"127.0.0.1:{port}" if around.on_host else "0.0.0.0:8000"
     with ExitStack() as running:
-        network = _network(on_host, port)
-        environment = [f"--env=GUNICORN_CMD_ARGS=--bind={bind} {serving.options}"]
-        database = None
-        if serving.database_url:
-            database = running.enter_context(database_on(serving.database_url))
-        elif serving.database != "sqlite":
-            beside, database = running.enter_context(_postgres(serving, on_host, port))
-            if not on_host:  # the two share one loopback; its port is published there
-                network = (f"--network=container:{beside.name}",)
-        if database:
+        network = _network(around, port)
+        environment = [f"--env=GUNICORN_CMD_ARGS=--bind={bind} {gunicorn_options(arm.settings)}"]
+        database, beside = None, None
+        if arm.settings.database == "postgres":
+            if around.database_url:
+                database = running.enter_context(database_on(around.database_url))
+            else:
+                beside, database = running.enter_context(_postgres(around, port))
+                if not around.on_host:  # the two share one loopback; its port is published there
+                    network = (f"--network=container:{beside.name}",)
             environment.append(f"--env=DATABASE_URL={database.url}")
         container = running.enter_context(
             run_container(
                 image,
-                serving.cpus,
+                around.cpus,
                 *network,
                 "--cap-drop=ALL",
                 "--security-opt=no-new-privileges",
@@ -129,62 +147,53 @@ def _serve(stack: Stack, image: str, serving: Serving, on_host: bool) -> Iterato
                 *environment,
             )
         )
-        wait_until_ready(stack.name, port, container.is_running, container.log)
-        yield DockerServer(stack, image, container, port, database)
+        wait_until_ready(arm.label, port, container.is_running, container.log)
+        yield DockerServer(arm, image, container, beside, port, database)
 
 
 @contextmanager
-def _postgres(
-    serving: Serving, on_host: bool, app_port: int
-) -> Iterator[tuple[Container, Postgres]]:
+def _postgres(around: Surroundings, app_port: int) -> Iterator[tuple[Container, Postgres]]:
     """A PostgreSQL server in a container of its own, with an empty database."""
     port = free_port()
-    inside = port if on_host else 5432
-    network = _network(on_host, app_port)
-    if not on_host:
+    inside = port if around.on_host else 5432
+    network = _network(around, app_port)
+    if not around.on_host:
         network = (*network, f"--publish=127.0.0.1:{port}:5432")
     with run_container(
         POSTGRES,
-        serving.cpus,
+        around.cpus,
         *network,
         "--env=POSTGRES_USER=bench",
         "--env=POSTGRES_PASSWORD=bench",
         "--env=POSTGRES_DB=items",
         f"--env=PGPORT={inside}",
-        command=("postgres", "-c", f"listen_addresses={'127.0.0.1' if on_host else '*'}"),
+        command=("postgres", "-c", f"listen_addresses={'127.0.0.1' if around.on_host else '*'}"),
     ) as container:
         url = "postgresql://bench:bench@127.0.0.1:{}/items"
         wait_until_it_answers(url.format(port), container.is_running, container.log)
         yield container, Postgres(url.format(inside), container.first_process())
 
 
-def _network(on_host: bool, port: int) -> tuple[str, ...]:
-    return ("--network=host",) if on_host else (f"--publish=127.0.0.1:{port}:8000",)
+def _network(around: Surroundings, port: int) -> tuple[str, ...]:
+    return ("--network=host",) if around.on_host else (f"--publish=127.0.0.1:{port}:8000",)
 
 
-def _describe_database(serving: Serving, on_host: bool) -> dict[str, str]:
-    """What must be equal in two campaigns that share a figure; a Mistake where it is not there."""
-    if serving.database_url:
-        if not on_host:
-            raise Mistake("--database-url: here a container does not reach it; take --engine local")
-        return describe_server(serving.database_url)
-    if serving.database == "sqlite":
-        return SQLITE
+def _describe_database(
+    around: Surroundings, settings: Settings, rows: int, journal_mode: str | None
+) -> Database:
+    """What must be equal in two results that are compared."""
+    if settings.database == "sqlite":
+        return describe_sqlite(rows, journal_mode)
+    if around.database_url:
+        return _describe_given(around, rows)
     with run_container(POSTGRES, None, command=("sh", "-c", "postgres --version")) as container:
         docker("wait", container.name)
-        said = container.log().split()
-    return {"kind": "postgresql", "server": "container", "version": said[2]}
+        version = container.log().split()[2]
+    return Database(kind="postgresql", rows=rows, server="container", version=version)
 
 
-def _build(stack: Stack, requirements: str) -> str:
-    """The id of the image of a stack's folder."""
-    arguments = {"PYTHON": PYTHON[requirements], "REQUIREMENTS": requirements}
-    options = [f"--build-arg={name}={value}" for name, value in arguments.items()]
-    kind = next(name for name, file in REQUIREMENTS.items() if file == requirements)
-    try:
-        docker(
-            "build", "--force-rm", f"--tag=bench-{stack.name}:{kind}", *options, str(stack.folder)
-        )
-    except Mistake as mistake:
-        raise Mistake(f"{stack.name}: its image does not build: {mistake}") from mistake
-    return docker("image", "inspect", "--format", "{{.Id}}", f"bench-{stack.name}:{kind}").strip()
+def _describe_given(around: Surroundings, rows: int) -> Database:
+    """A Mistake where it is not there, or a container does not reach it."""
+    if not around.on_host:
+        raise Mistake("--database-url: here a container does not reach it; take --engine local")
+    return describe_server(around.database_url or "", rows)

@@ -1,7 +1,8 @@
 """What only the app's own interpreter can tell, by programs for its `python -c`: JSON comes out."""
 
-from typing import Any
+import msgspec
 
+from bench.keep.record import Canary, Served
 from bench.serve.server import Row, Server
 
 
@@ -10,12 +11,12 @@ def rows(server: Server) -> list[Row]:
     return [Row(*row) for row in server.python(ROWS)]
 
 
-def describe(server: Server) -> dict[str, Any]:
-    """Interpreter, packages and database, as the app has them."""
-    return dict(server.python(DESCRIBE))
+def describe(server: Server) -> Served:
+    """Interpreter, packages and database, as the app has them, and what its engine adds."""
+    return msgspec.convert({**server.python(DESCRIBE), **server.describe()}, Served)
 
 
-def commits(server: Server, writers: int, journal_mode: str | None) -> dict[str, float]:
+def commits(server: Server, writers: int, journal_mode: str | None) -> Canary:
     """What one commit costs where the database lies, with so many writers at the same time.
 
     Each writer inserts and commits for half a second, in a database of its own, or on PostgreSQL
@@ -23,8 +24,8 @@ def commits(server: Server, writers: int, journal_mode: str | None) -> dict[str,
     to a write what a speed limit is to a car.
     """
     if journal_mode is None:
-        return dict(server.python(POSTGRES_COMMITS, str(writers)))
-    return dict(server.python(COMMITS, str(writers), journal_mode))
+        return msgspec.convert(server.python(POSTGRES_COMMITS, str(writers)), Canary)
+    return msgspec.convert(server.python(COMMITS, str(writers), journal_mode), Canary)
 
 
 def loop_seconds(server: Server, turns: int) -> float:

@@ -14,19 +14,18 @@ from typing import Any
 import psutil
 
 from bench import CACHE, Mistake
+from bench.arm import Arm, Settings
 from bench.host.disturbance import own_throttled
 from bench.host.leftovers import folder_prefix, mark
 from bench.host.machine import cpu_seconds, peak_bytes, pinned
+from bench.host.processes import cpu_seconds_of_all, family, find_process, held_bytes
+from bench.keep.record import Database
+from bench.serve.cluster import describe_cluster, private_cluster
 from bench.serve.environment import environment
-from bench.serve.postgres import (
-    Postgres,
-    database_on,
-    describe_cluster,
-    describe_server,
-    private_cluster,
-)
-from bench.serve.server import SQLITE, Engine, Serving
-from bench.serve.stacks import Stack
+from bench.serve.given import database_on, describe_server
+from bench.serve.postgres import Postgres
+from bench.serve.server import Engine, describe_sqlite, gunicorn_options
+from bench.serve.stacks import REQUIREMENTS
 from bench.serve.start import free_port, last_error, wait_until_ready
 
 STOP_SECONDS = 10
@@ -35,11 +34,11 @@ KEPT = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "TMPDIR")  # of the environme
 
 @dataclass
 class LocalServer:
-    stack: Stack
+    arm: Arm
     python_path: Path
-    folder: Path  # the run's own, for its database and its log
+    folder: Path  # its own, for its database and its log
     port: int
-    serving: Serving
+    cpus: frozenset[int] | None
     database: Postgres | None = None
     process: subprocess.Popen[bytes] | None = None
 
@@ -48,10 +47,10 @@ class LocalServer:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        with (self.folder / "server.log").open("wb") as log, pinned(self.serving.cpus):
+        with (self.folder / "server.log").open("wb") as log, pinned(self.cpus):
             self.process = subprocess.Popen(
                 [self.python_path.with_name("gunicorn")],
-                cwd=self.stack.folder,
+                cwd=self.arm.folder,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -59,7 +58,7 @@ class LocalServer:
                 start_new_session=True,  # Ctrl-C reaches the bench alone, which then stops it
             )
         running = self.process
-        wait_until_ready(self.stack.name, self.port, lambda: running.poll() is None, self.log)
+        wait_until_ready(self.arm.label, self.port, lambda: running.poll() is None, self.log)
 
     def stop(self) -> None:
         if self.process is None:
@@ -84,11 +83,19 @@ class LocalServer:
         return json.loads(self._run("python -c fails", "-c", program, *arguments))
 
     def cpu_seconds(self) -> float:
-        return sum(cpu_seconds(process.pid) or 0 for process in self._processes())
+        return cpu_seconds_of_all(self._processes())
 
     def peak_bytes(self) -> int | None:
         peaks = [peak_bytes(process.pid) for process in self._processes()]
-        return None if None in peaks else sum(peak or 0 for peak in peaks)
+        known = [peak for peak in peaks if peak is not None]
+        return sum(known) if known and len(known) == len(peaks) else None
+
+    def memory_bytes(self) -> int | None:
+        held = [held_bytes(self._processes())]
+        if self.database:
+            held.append(self.database.memory_bytes())
+        known = [bytes for bytes in held if bytes is not None]
+        return sum(known) if len(known) == len(held) else None
 
     def workers(self) -> dict[int, float | None]:
         return {process.pid: cpu_seconds(process.pid) for process in self._processes()[1:]}
@@ -104,45 +111,45 @@ class LocalServer:
 
     def _run(self, failure: str, *arguments: str) -> str:
         """What the app's own Python prints, in the stack's folder."""
-        with pinned(self.serving.cpus):
+        with pinned(self.cpus):
             done = subprocess.run(
-                [self.python_path, *arguments], cwd=self.stack.folder, env=self._environment(),
+                [self.python_path, *arguments], cwd=self.arm.folder, env=self._environment(),
                 text=True, capture_output=True, check=False,
             )  # fmt: skip
         if done.returncode:
-            raise Mistake(f"{self.stack.name}: {failure}: {last_error(done.stderr)}")
+            raise Mistake(f"{self.arm.label}: {failure}: {last_error(done.stderr)}")
         return done.stdout
 
     def _environment(self) -> dict[str, str]:
         # None of the caller's other variables, such as FLASK_DEBUG, may change what is measured.
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         file = f"sqlite:///{self.folder / 'items.db'}"
+        bind = f"--bind=127.0.0.1:{self.port}"
         return {
             **kept,
             **mark(),
             "DATABASE_URL": self.database.url if self.database else file,
-            "GUNICORN_CMD_ARGS": f"--bind=127.0.0.1:{self.port} {self.serving.options}",
+            "GUNICORN_CMD_ARGS": f"{bind} {gunicorn_options(self.arm.settings)}",
         }
 
     def _processes(self) -> list[psutil.Process]:
         """Gunicorn's master, then its workers; none when it is gone."""
-        try:
-            master = psutil.Process(self.process.pid if self.process else 0)
-            return [master, *master.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            return []
+        return family(find_process(self.process.pid if self.process else None))
 
 
-def local_engine(serving: Serving) -> Engine:
-    """Serves from virtual environments."""
-    if serving.database_url:
-        described = describe_server(serving.database_url)
-    else:
-        described = SQLITE if serving.database == "sqlite" else describe_cluster()
+def local_engine(cpus: frozenset[int] | None, database_url: str | None = None) -> Engine:
+    """Serves from virtual environments, on these CPUs.
+
+    Where an arm has PostgreSQL, its database is on the server of this URL, else in a private
+    cluster.
+    """
+
+    def python_of(arm: Arm) -> Path:
+        return environment(arm.folder, REQUIREMENTS[arm.settings.requirements])
 
     @contextmanager
-    def serve(stack: Stack) -> Iterator[LocalServer]:
-        python = environment(stack.folder, serving.requirements)
+    def serve(arm: Arm) -> Iterator[LocalServer]:
+        python = python_of(arm)
         # Not in the system's folder for temporary files: that may be in memory, where a commit is
         # free.
         with (
@@ -150,18 +157,22 @@ def local_engine(serving: Serving) -> Engine:
             ExitStack() as running,
         ):
             beside = None
-            if serving.database_url:
-                beside = running.enter_context(database_on(serving.database_url))
-            elif serving.database != "sqlite":
-                beside = running.enter_context(private_cluster(Path(folder), serving.cpus))
-            server = LocalServer(stack, python, Path(folder), free_port(), serving, beside)
+            if arm.settings.database == "postgres":
+                beside = running.enter_context(
+                    database_on(database_url)
+                    if database_url
+                    else private_cluster(Path(folder), cpus)
+                )
+            server = LocalServer(arm, python, Path(folder), free_port(), cpus, beside)
             running.callback(server.stop)
             server.start()
             yield server
 
-    return Engine(
-        name="local",
-        prepare=lambda stack: environment(stack.folder, serving.requirements).parents[1].name,
-        serve=serve,
-        database=described,
-    )
+    def describe_database(settings: Settings, rows: int, journal_mode: str | None) -> Database:
+        if settings.database == "sqlite":
+            return describe_sqlite(rows, journal_mode)
+        return describe_server(database_url, rows) if database_url else describe_cluster(rows)
+
+    if database_url:
+        describe_server(database_url, 0)  # now, not when the first arm starts: is it there?
+    return Engine("local", lambda arm: python_of(arm).parents[1].name, serve, describe_database)

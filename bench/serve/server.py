@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+from bench.arm import Arm, Settings
+from bench.keep.record import Database
 from bench.serve.postgres import Postgres
-from bench.serve.stacks import Stack
-
-SQLITE = {"kind": "sqlite"}
 
 
 class Row(NamedTuple):
@@ -35,10 +34,13 @@ class Server(Protocol):
         """What a program prints as JSON, run by the app's own interpreter in its environment."""
 
     def cpu_seconds(self) -> float:
-        """CPU time that the app's processes have used since they started."""
+        """CPU time that the app's processes have used since they started; 0 when it is gone."""
 
     def peak_bytes(self) -> int | None:
         """The most memory the app's processes have held so far; None where it cannot be read."""
+
+    def memory_bytes(self) -> int | None:
+        """What the app, with a database server of its own, holds now; None where not told."""
 
     def workers(self) -> dict[int, float | None]:
         """The processes that serve, and each one's CPU seconds; None where they cannot be read."""
@@ -50,32 +52,29 @@ class Server(Protocol):
         """What the app has printed so far."""
 
     def describe(self) -> dict[str, Any]:
-        """What the engine knows of how the app is served."""
-
-
-@dataclass(frozen=True)
-class Serving:
-    """How every app of a campaign is served, whatever runs it."""
-
-    requirements: str  # the name of the file with the versions
-    cpus: frozenset[int] | None
-    workers: int = 2
-    threads: int = 2
-    database: str = "sqlite"
-    database_url: str | None = None  # of a PostgreSQL server that is there; else one is started
-
-    @property
-    def options(self) -> str:
-        """Of Gunicorn."""
-        return f"--workers={self.workers} --threads={self.threads}"
+        """What the engine alone knows of how the app is served; inside.describe has it all."""
 
 
 @dataclass(frozen=True)
 class Engine:
-    """One way to run a stack: first everything that takes long, then as often as wanted, serve."""
+    """One way to run arms: first everything that takes long, then as often as wanted, serve.
+
+    Arms may be served side by side, each by a thread of its own.
+    """
 
     name: str
-    prepare: Callable[[Stack], str]  # gives what exactly will be served: an image's id, or a lock's
-    serve: Callable[[Stack], AbstractContextManager[Server]]  # afterwards nothing of it is left
-    # What must be equal of the database in two results that are compared.
-    database: dict[str, str] = field(default_factory=SQLITE.copy)
+    prepare: Callable[[Arm], str]  # gives what exactly will be served: an image's id, or a lock's
+    serve: Callable[[Arm], AbstractContextManager[Server]]  # afterwards nothing of it is left
+    # What must be equal of the database in two results that are compared: of an arm's settings,
+    # with so many rows, in this journal mode of SQLite.
+    describe_database: Callable[[Settings, int, str | None], Database]
+
+
+def gunicorn_options(settings: Settings) -> str:
+    """On Gunicorn's command line."""
+    return f"--workers={settings.workers} --threads={settings.threads}"
+
+
+def describe_sqlite(rows: int, journal_mode: str | None) -> Database:
+    """SQLite works inside of the app: its version is told by inside.describe."""
+    return Database(kind="sqlite", rows=rows, journal_mode=journal_mode)

@@ -4,19 +4,31 @@ import http.client
 import json
 import re
 import socket
+import threading
 import time
 from collections.abc import Callable
 
 from bench import Mistake
 
 READY_SECONDS = 60
+given: set[int] = set()  # ports, by this process
+one_at_a_time = threading.Lock()
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of loopback that nobody listens on; never the same twice.
+
+    Whoever gets it listens a moment later: till then the system takes it for free, and might name
+    it to the next who asks.
+    """
+    with one_at_a_time:
+        while True:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                port = int(probe.getsockname()[1])
+            if port not in given:
+                given.add(port)
+                return port
 
 
 def wait_until_ready(
