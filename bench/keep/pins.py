@@ -1,35 +1,34 @@
-"""What must not change between a campaign's plan and its last cell, each by a hash."""
+"""What must not change between a campaign's plan and its last session, each by a hash."""
 
 import hashlib
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from bench import ROOT
-from bench.serve.stacks import Stack
+from bench.keep.record import Pins, Source
 
 MADE = {"__pycache__", "node_modules"}  # not sources
 
 
-def pins_of(stacks: Iterable[Stack], served: dict[str, str], k6: Path) -> dict[str, Any]:
-    """Hashes of k6, of what measures, and of each stack's folder; served: image or environment."""
-    return {
-        "k6 binary": _digest_of_program(k6, k6.stat().st_mtime_ns),
-        "harness": _digest_of(ROOT, [ROOT / "bench", ROOT / "k6"]),
-        "served": served,
-        "sources": {stack.name: _digest_of(stack.folder, [stack.folder]) for stack in stacks},
-    }
+def pins_of(folders: Mapping[str, Path], served: dict[str, str], k6: Path) -> Pins:
+    """Hashes of k6, of what measures, and of each arm's folder; served: image or environment."""
+    return Pins(
+        k6_binary=_digest_of_program(k6, k6.stat().st_mtime_ns),
+        harness=_digest_of(ROOT, [ROOT / "bench", ROOT / "k6"]),
+        served=served,
+        sources={arm: _digest_of(folder, [folder]) for arm, folder in folders.items()},
+    )
 
 
-def digest_of_git() -> dict[str, Any]:
+def digest_of_git() -> Source:
     """The commit, and whether anything is not committed; None for both outside of git."""
     try:
         commit = _git("rev-parse", "HEAD")
-        return {"commit": commit, "dirty": bool(_git("status", "--porcelain"))}
+        return Source(commit=commit, dirty=bool(_git("status", "--porcelain")))
     except (OSError, subprocess.CalledProcessError):
-        return {"commit": None, "dirty": None}
+        return Source(commit=None, dirty=None)
 
 
 def _git(*arguments: str) -> str:

@@ -1,6 +1,6 @@
 """Values as answers want them: of which arm, in which session, and which planned ones lack."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,16 +79,21 @@ def wanted(plan: Plan, sessions: Sequence[Session]) -> list[tuple[str, str]]:
 
 
 def _found(
-    plan: Plan, sessions: Sequence[Session], scenarios: Iterator[str] | dict[str, None]
+    plan: Plan, sessions: Sequence[Session], scenarios: Iterable[str]
 ) -> Iterator[tuple[str, str, list[bool]]]:
     """Of every arm and scenario, whether it counts in each of its sessions, in their order."""
     ordered = sorted(sessions, key=lambda session: session.number)
     for arm in plan.arms:
-        of_arm = [session for session in ordered if arm in session.arms]
+        of_arm = [session for session in ordered if _is_in(session, arm)]
         for scenario in scenarios:
             if takes_part(plan, arm, scenario):
                 there = [session.measured(arm, scenario) for session in of_arm]
                 yield arm, scenario, [bool(one and one.counts) for one in there]
+
+
+def _is_in(session: Session, arm: str) -> bool:
+    """Also one that was lost before it could say how it is served."""
+    return arm in session.arms or any(arm in one.arms for one in session.scenarios.values())
 
 
 def _planned(plan: Plan, arm: str) -> int:
