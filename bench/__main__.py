@@ -73,76 +73,10 @@ def _ignore_signals() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def _run(arguments: argparse.Namespace) -> None:
-    resumed = arguments.resume and arguments.resume.resolve()
-    if resumed:
-        ask_as_planned(arguments, read_plan(resumed))
-    check_database(arguments)
-    profile = load_profile(str(resumed / "profile.json") if resumed else arguments.profile)
-    if resumed:
-        profile = replace(profile, name=arguments.profile)
-    stacks = choose_stacks(arguments.stacks, database=arguments.database)
-    CACHE.mkdir(exist_ok=True)
-    with hold_machine(), tempfile.TemporaryDirectory(dir=CACHE, prefix=folder_prefix()) as folder:
-        stop_leftovers()
-        cpus = partition_cpus(arguments.workers)
-        setting = Setting(
-            profile=profile,
-            engine=_engine(arguments, cpus.server),
-            k6=find_k6(arguments.k6),
-            k6_cpus=cpus.k6,
-            workers=arguments.workers,
-            threads=arguments.threads,
-        )
-        controls = []
-        if arguments.controls:
-            turns = arguments.dose_turns or calibrate(setting, Path(folder))
-            controls = make_controls(Path(folder), turns)
-        runs = arguments.runs or profile.runs
-        campaign = Campaign(stacks, controls, runs, arguments.requirements, setting, cpus)
-        console = Console(width=None if sys.stdout.isatty() else 120)
-        with show_progress(console) as say:
-            if resumed:
-                resume_campaign(campaign, resumed, say)
-            else:
-                resumed = run_campaign(campaign, arguments.out.resolve(), say)
-    _tell_results(resumed, console)
-
-
 def _must_hold_files(folder: Path) -> None:
     """An OSError now, not when all is measured, where no file can be kept in this folder."""
     folder.mkdir(parents=True, exist_ok=True)
     tempfile.TemporaryFile(dir=folder).close()
-
-
-def _engine(arguments: argparse.Namespace, cpus: frozenset[int] | None) -> Engine:
-    """The engine asked for; else docker where an engine answers, else local. Says which and why."""
-    name, why = arguments.engine, "as asked"
-    if name == "auto":
-        reason = why_no_docker()
-        name = "local" if reason else "docker"
-        why = f"no Docker engine: {reason}" if reason else "a Docker engine answers"
-    print(f"engine {name}: {why}", flush=True)
-    asked = arguments.workers, arguments.threads, arguments.database, arguments.database_url
-    return ENGINES[name](Serving(REQUIREMENTS[arguments.requirements], cpus, *asked))
-
-
-def _tell_results(folder: Path, console: Console) -> None:
-    """Print the table, let plot.py draw; a Mistake where a measurement is missing or not valid."""
-    plan, cells = read_campaign(folder)
-    report = Report(cells)
-    console.print(results_table(report))
-    for line in lines_below(report):
-        print(line)
-    for problem in problems(cells):
-        print(problem, file=sys.stderr)
-    lost = missing(plan, cells)
-    drawn = subprocess.run([sys.executable, ROOT / "plot.py", folder], check=False)
-    if lost:
-        some = f"{len(lost)} of its measurements: {'; '.join(lost[:3])}" + ", …" * (len(lost) > 3)
-        raise Mistake(f"{folder.name} is degraded: no attempt was valid for {some}")
-    if drawn.returncode:
-        raise Mistake(f"{folder.name} is complete and valid, but its figures were not drawn")
 
 
 def _cost(arguments: argparse.Namespace) -> None:
@@ -264,7 +198,7 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 ACTIONS = {
-    "run": _run,
+    "run": run,
     "k6": lambda arguments: print(find_k6().path),
     "cost": _cost,
     "locust": _locust,

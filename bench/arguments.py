@@ -7,6 +7,8 @@ from typing import Any, NoReturn
 from urllib.parse import parse_qsl, urlsplit
 
 from bench import Mistake
+from bench.arm import Settings
+from bench.keep.record import Plan
 from bench.keep.store import RESULTS
 from bench.serve.stacks import REQUIREMENTS
 
@@ -29,19 +31,30 @@ def parse(about: str | None) -> argparse.Namespace:
     return parser.parse_args()
 
 
-def ask_as_planned(arguments: argparse.Namespace, plan: dict[str, Any]) -> None:
+def ask_as_planned(arguments: argparse.Namespace, plan: Plan) -> None:
     """What the plan was asked for is asked for again."""
-    conditions = plan["conditions"]
-    arguments.stacks, arguments.runs = plan["stacks"], plan["runs"]
-    arguments.profile = conditions["profile"]["name"]
-    arguments.requirements = conditions["requirements"]
-    arguments.engine = conditions["engine"].partition(",")[0]
-    arguments.workers, arguments.threads = conditions["workers"], conditions["threads"]
-    arguments.controls, arguments.dose_turns = bool(plan["controls"]), plan["dose_turns"]
-    database = conditions["database"]
-    arguments.database = "sqlite" if database["kind"] == "sqlite" else "postgres"
-    if database.get("server") == "given" and not arguments.database_url:
+    conditions, compared = plan.conditions, [plan.arms[label] for label in plan.compared]
+    settings, dosed = compared[0].settings, [plan.arms[label].dose_turns for label in plan.controls]
+    arguments.stacks = [arm.stack for arm in compared]
+    arguments.sessions = max(session.block for session in plan.sessions)
+    arguments.profile = conditions.profile.name
+    arguments.requirements, arguments.database = settings.requirements, settings.database
+    arguments.engine = conditions.engine.partition(",")[0]
+    arguments.workers, arguments.threads = settings.workers, settings.threads
+    arguments.controls = bool(plan.controls)
+    arguments.dose_turns = max((turns for turns in dosed if turns), default=None)
+    if conditions.database.server == "given" and not arguments.database_url:
         raise Mistake(f"{arguments.resume} was measured on a server of yours: add --database-url")
+
+
+def settings_of(arguments: argparse.Namespace) -> Settings:
+    """What is asked for of every arm."""
+    return Settings(
+        requirements=arguments.requirements,
+        workers=arguments.workers,
+        threads=arguments.threads,
+        database=arguments.database,
+    )
 
 
 def check_database(arguments: argparse.Namespace) -> None:
@@ -82,7 +95,7 @@ def _run(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--stacks", type=lambda names: names.split(","), help="a,b,c (all)")
     add("--profile", default="standard", help="paper, standard, quick, or a .json file")
-    add("--runs", type=_whole, help="how often each stack (the profile's)")
+    add("--sessions", type=_whole, help="how often all is measured anew (the profile's)")
     add("--workers", type=_whole, default=2, help="of Gunicorn (2)")
     add("--threads", type=_whole, default=2, help="of a worker that has them (2)")
     add("--requirements", choices=REQUIREMENTS, default="today", help="versions (today's)")

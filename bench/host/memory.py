@@ -27,11 +27,10 @@ def must_fit(held: Sequence[int | None], to_start: int) -> None:
     refused.
     """
     largest = max((bytes for bytes in held if bytes is not None), default=0)
-    reserve = for_k6()
-    needed, left = largest * to_start, available_bytes() - reserve
-    if needed > left:
+    needed, available = largest * to_start + for_k6(), available_bytes()
+    if needed > available:
         raise Mistake(
             f"{len(held) + to_start} arms do not fit into this machine's memory together:"
-            f" {to_start} more need {needed / GIB:.1f} GiB, and beside k6's {reserve / GIB:.1f} GiB"
-            f" {max(0, left) / GIB:.1f} GiB are left; measure fewer stacks, or with fewer workers"
+            f" {to_start} more and k6 need {needed / GIB:.1f} GiB, and {available / GIB:.1f} GiB"
+            " are available; measure fewer stacks, or with fewer workers"
         )

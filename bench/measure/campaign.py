@@ -1,53 +1,61 @@
-"""All cells of one plan, in order: each kept as soon as it is measured, and again if it must be."""
+"""All sessions of one plan, in order: each kept as soon as it is measured, and more if need be."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from bench import Mistake
+from bench.arm import Arm
 from bench.host.machine import Partition, describe_host, describe_machine
 from bench.keep.pins import digest_of_git, pins_of
-from bench.keep.plan import PlannedCell, draw_plan
+from bench.keep.plan import draw_block
+from bench.keep.record import (
+    Conditions,
+    Cpus,
+    Pins,
+    Plan,
+    PlannedArm,
+    PlannedSession,
+    ProfilePin,
+    Session,
+)
 from bench.keep.store import (
-    SCHEMA,
-    Cell,
+    RECORD,
     create_campaign,
     digest,
     keep_what_is_there,
-    new_cell,
+    new_session,
     note,
-    read_cell,
     read_plan,
+    read_session,
     remove_if_empty,
-    write_json,
+    write_record,
 )
-from bench.measure.session import Setting, measure_cell
-from bench.measure.validity import THRESHOLDS
+from bench.keep.thresholds import THRESHOLDS
+from bench.keep.values import wanted
+from bench.measure.session import measure_session
+from bench.measure.standing import Setting
 from bench.progress import Say
-from bench.serve.stacks import Stack
-
-ATTEMPTS = 3  # a cell that does not count is measured again at the end of its block, twice at most
 
 
 @dataclass(frozen=True)
 class Campaign:
     """What a person asked for, with what this machine has for it."""
 
-    stacks: list[Stack]  # that are compared
-    controls: list[Stack]  # arms that judge the campaign itself
-    runs: int
-    requirements: str
+    arms: Sequence[Arm]  # with those that judge the campaign itself
+    blocks: int  # passes over all arms
     setting: Setting
     cpus: Partition
 
     @property
-    def arms(self) -> list[Stack]:
-        return [*self.stacks, *self.controls]
+    def by_label(self) -> dict[str, Arm]:
+        return {arm.label: arm for arm in self.arms}
 
 
 @dataclass(frozen=True)
@@ -56,26 +64,27 @@ class Underway:
 
     campaign: Campaign
     folder: Path
-    plan: dict[str, Any]
+    plan: Plan
     say: Say
 
 
 def run_campaign(campaign: Campaign, out: Path, say: Say) -> Path:
-    """Measure every cell of a new plan; the folder under out that holds them all."""
+    """Measure every session of a new plan; the folder under out that holds them all."""
     seed = random.SystemRandom().randrange(2**32)
-    cells = draw_plan([stack.name for stack in campaign.arms], campaign.runs, seed)
-    plan = {
-        "seed": seed,
-        "stacks": [stack.name for stack in campaign.stacks],
-        "controls": [stack.name for stack in campaign.controls],
-        "dose_turns": max((stack.dose_turns or 0 for stack in campaign.controls), default=None),
-        "runs": campaign.runs,
-        "attempts": ATTEMPTS,
-        "thresholds": THRESHOLDS,
-        "conditions": _conditions(campaign),
-        "pins": pins_of(campaign.arms, _prepare(campaign, say), campaign.setting.k6.path),
-        "cells": [asdict(cell) for cell in cells],
-    }
+    plan = Plan(
+        started=datetime.now(UTC).isoformat(),
+        seed=seed,
+        arms={arm.label: _planned(arm) for arm in campaign.arms},
+        sessions=[
+            session
+            for block in range(1, campaign.blocks + 1)
+            for session in _draw(campaign, block, seed)
+        ],
+        most_extra=campaign.blocks // 2,
+        thresholds=THRESHOLDS,
+        conditions=_conditions(campaign),
+        pins=_pins(campaign, _prepare(campaign, say)),
+    )
     folder = create_campaign(out, plan, campaign.setting.profile.path)
     with _kept(folder):
         _measure(campaign, folder, say)
@@ -85,12 +94,11 @@ def run_campaign(campaign: Campaign, out: Path, say: Say) -> Path:
 def resume_campaign(campaign: Campaign, folder: Path, say: Say) -> None:
     """Measure what a campaign still lacks; a Mistake where something is not as it was planned."""
     plan = read_plan(folder)
-    now = {
-        "conditions": _conditions(campaign),
-        "pins": pins_of(campaign.arms, _prepare(campaign, say), campaign.setting.k6.path),
-        "thresholds": THRESHOLDS,
-    }
-    changed = [name for part in now for name in _differing(plan[part], now[part])]
+    changed = [
+        *_differing(plan.conditions, _conditions(campaign)),
+        *_differing(plan.pins, _pins(campaign, _prepare(campaign, say))),
+        *_differing(plan.thresholds, THRESHOLDS),
+    ]
     if changed:
         raise Mistake(f"{folder.name} cannot go on: since its plan changed {', '.join(changed)}")
     keep_what_is_there(folder)
@@ -101,12 +109,12 @@ def resume_campaign(campaign: Campaign, folder: Path, say: Say) -> None:
 
 @contextmanager
 def _kept(folder: Path) -> Iterator[None]:
-    """A folder with a finished cell outlives everything, and who stops it is told how to go on."""
+    """A folder with a finished session outlives everything; who stops it is told how to go on."""
     try:
         yield
     except KeyboardInterrupt as stop:
-        if any(folder.glob("cells/*/cell.json")):
-            kept = "the cells that were finished are kept"
+        if any(folder.glob(f"sessions/[!.]*/{RECORD}")):
+            kept = "the sessions that were finished are kept"
             raise KeyboardInterrupt(f"; {kept}; --resume {folder} goes on") from stop
         raise
     finally:
@@ -114,106 +122,123 @@ def _kept(folder: Path) -> Iterator[None]:
 
 
 def _prepare(campaign: Campaign, say: Say) -> dict[str, str]:
-    """What exactly will be served, by stack."""
+    """What exactly will be served, by arm."""
     served = {}
-    for stack in campaign.arms:
-        say(f"{stack.name}: set up", 0)
-        served[stack.name] = campaign.setting.engine.prepare(stack)
+    for arm in campaign.arms:
+        say(f"{arm.label}: set up", 0)
+        served[arm.label] = campaign.setting.engine.prepare(arm)
     return served
 
 
 def _measure(campaign: Campaign, folder: Path, say: Say) -> None:
-    """Block after block; in each, what does not count is measured again when all had their turn."""
+    """Session after session; what does not count is made good by more blocks at the end."""
     plan = read_plan(folder)
     profile = replace(campaign.setting.profile, path=folder / "profile.json")
-    campaign = replace(campaign, setting=replace(campaign.setting, profile=profile))
-    underway = Underway(campaign, folder, plan, say)
-    cells = [PlannedCell(**cell) for cell in plan["cells"]]
-    hopeless: set[str] = set()  # stacks that used up their attempts: no endless repeat
-    for _, block in groupby(cells, lambda cell: cell.block):
-        todo = {cell: {scenario.name for scenario in profile.scenarios} for cell in block}
-        for attempt in range(1, plan["attempts"] + 1):
-            for cell, lacking in todo.items():
-                if attempt == 1 or (lacking and cell.stack not in hopeless):
-                    got = _attempt(underway, cell, attempt)
-                    lacking -= {scenario for scenario in lacking if got.is_valid(scenario)}
-        hopeless |= {cell.stack for cell, lacking in todo.items() if lacking}
+    setting = replace(campaign.setting, profile=profile, seed=plan.seed)
+    underway = Underway(replace(campaign, setting=setting), folder, plan, say)
+    done = [_session(underway, session) for session in plan.sessions]
+    for block in range(campaign.blocks + 1, campaign.blocks + plan.most_extra + 1):
+        if not wanted(plan, done):
+            break
+        done += [_session(underway, session) for session in _draw(campaign, block, plan.seed)]
     note(folder, "ended")
 
 
-def _attempt(underway: Underway, cell: PlannedCell, attempt: int) -> Cell:
-    """The cell as it was measured, now or before the campaign was resumed."""
+def _session(underway: Underway, session: PlannedSession) -> Session:
+    """As it was measured, now or before the campaign was resumed."""
     campaign, folder, plan = underway.campaign, underway.folder, underway.plan
-    name = cell.name if attempt == 1 else f"{cell.name}.{attempt}"
-    kept = folder / "cells" / name / "cell.json"
+    kept = folder / "sessions" / session.name / RECORD
     if not kept.exists():
-        tell = _tell(underway, cell, attempt)
-        stack = next(stack for stack in campaign.arms if stack.name == cell.stack)
-        now = pins_of(campaign.arms, plan["pins"]["served"], campaign.setting.k6.path)
-        with new_cell(folder, name) as unfinished:
-            note(folder, "begun", cell=name)
+        changed = _differing(plan.pins, _pins(campaign, plan.pins.served))
+        with new_session(folder, session.name) as unfinished:
+            note(folder, "begun", session=session.name)
             started = datetime.now(UTC)
-            changed = _differing(plan["pins"], now)
-            measured = measure_cell(stack, campaign.setting, unfinished, tell, changed)
+            measured = measure_session(
+                session,
+                campaign.by_label,
+                campaign.setting,
+                unfinished,
+                _tell(underway, session),
+                changed,
+            )
             ended = datetime.now(UTC)
-            record = {
-                "schema": SCHEMA,
-                **asdict(cell),
-                "attempt": attempt,
-                "started": started.isoformat(),
-                "ended": ended.isoformat(),
-                "seconds": (ended - started).total_seconds(),
-                "plan_sha256": digest(folder / "plan.json"),
-                "conditions": {**plan["conditions"], "python": measured["served"]["python"]},
-                "host": describe_host(),
-                "source": digest_of_git(),
-                **measured,
-                "files": {path.name: digest(path) for path in sorted(unfinished.iterdir())},
-            }
-            write_json(unfinished / "cell.json", record)
-    return read_cell(kept)
+            record = Session(
+                number=session.number,
+                block=session.block,
+                started=started.isoformat(),
+                ended=ended.isoformat(),
+                seconds=(ended - started).total_seconds(),
+                plan_sha256=digest(folder / "plan.json"),
+                host=describe_host(),
+                source=digest_of_git(),
+                commits=measured.commits,
+                arms=measured.arms,
+                scenarios=measured.scenarios,
+                files={path.name: digest(path) for path in sorted(unfinished.iterdir())},
+            )
+            write_record(unfinished / RECORD, record)
+    return read_session(kept)
 
 
-def _tell(underway: Underway, cell: PlannedCell, attempt: int) -> Callable[[str], None]:
-    """A cell's own way to tell: it names the step, and the rest is known here."""
-    campaign, plan = underway.campaign, underway.plan
-    steps = ["start", "warmup", *(scenario.name for scenario in campaign.setting.profile.scenarios)]
-    number = next(i for i, planned in enumerate(plan["cells"]) if planned == asdict(cell))
-    again = f" (attempt {attempt})" if attempt > 1 else ""
+def _tell(underway: Underway, session: PlannedSession) -> Callable[[str], None]:
+    """A session's own way to tell: it names the step, and the rest is known here."""
+    names = [scenario.name for scenario in underway.campaign.setting.profile.scenarios]
+    steps, all_ = ["start", "warmup", *names], len(underway.plan.sessions)
+    of = f"session {session.number} of {all_}"
+    if session.number > all_:
+        of = f"session {session.number}, added to {all_}"
+    if len(session.arms) == 1:
+        of += f", {session.arms[0]}"
 
     def tell(step: str) -> None:
-        note(underway.folder, step, cell=cell.name, attempt=attempt)
-        done = (number + steps.index(step) / len(steps)) / len(plan["cells"])
-        underway.say(f"run {cell.block} of {campaign.runs}, {cell.stack}{again}: {step}", done)
+        note(underway.folder, step, session=session.name)
+        done = (session.number - 1 + steps.index(step) / len(steps)) / max(all_, session.number)
+        underway.say(f"{of}: {step}", done)
 
     return tell
 
 
-def _conditions(campaign: Campaign) -> dict[str, Any]:
-    """What must be equal in two cells that are compared, merged or drawn into one figure."""
-    setting = campaign.setting
-    profile = setting.profile
-    journal = {"journal_mode": setting.journal_mode} if setting.journal_mode else {}
-    return {
-        "engine": setting.engine.name,
-        "profile": {"name": profile.name, "sha256": digest(profile.path)},
-        "database": {**setting.engine.database, **journal, "rows": profile.rows},
-        "machine": describe_machine(),
-        "cpus": {side: sorted(of) if of else None for side, of in asdict(campaign.cpus).items()},
-        "requirements": campaign.requirements,
-        "workers": setting.workers,
-        "threads": setting.threads,
-        "k6": setting.k6.version,
-    }
+def _draw(campaign: Campaign, block: int, seed: int) -> list[PlannedSession]:
+    return draw_block(list(campaign.by_label), block, seed, campaign.setting.profile.together)
 
 
-def _differing(planned: dict[str, Any], found: dict[str, Any]) -> list[str]:
+def _planned(arm: Arm) -> PlannedArm:
+    return PlannedArm(
+        stack=arm.stack, settings=arm.settings, control=arm.control, dose_turns=arm.dose_turns
+    )
+
+
+def _pins(campaign: Campaign, served: dict[str, str]) -> Pins:
+    folders = {arm.label: arm.folder for arm in campaign.arms}
+    return pins_of(folders, served, campaign.setting.k6.path)
+
+
+def _conditions(campaign: Campaign) -> Conditions:
+    """What must be equal in two sessions that are compared, merged or drawn into one figure."""
+    setting, arm, cpus = campaign.setting, campaign.arms[0], campaign.cpus
+    profile, mode = setting.profile, setting.journal_mode(arm)
+    return Conditions(
+        engine=setting.engine.name,
+        profile=ProfilePin(name=profile.name, sha256=digest(profile.path)),
+        database=setting.engine.describe_database(arm.settings, profile.rows, mode),
+        machine=describe_machine(),
+        cpus=Cpus(
+            server=sorted(cpus.server) if cpus.server else None,
+            k6=sorted(cpus.k6) if cpus.k6 else None,
+        ),
+        k6=setting.k6.version,
+    )
+
+
+def _differing(planned: Any, found: Any) -> list[str]:
     """The names of what is not as planned; those of a part with the part's name before them."""
+    a, b = msgspec.to_builtins(planned), msgspec.to_builtins(found)
     names = []
-    for key in sorted({*planned, *found}):
-        a, b = planned.get(key), found.get(key)
-        if isinstance(a, dict) and isinstance(b, dict):
-            names += [f"{key} of {name}" for name in sorted({*a, *b}) if a.get(name) != b.get(name)]
-        elif a != b:
-            names.append(key)
+    for key in sorted({*a, *b}):
+        one, other = a.get(key), b.get(key)
+        if isinstance(one, dict) and isinstance(other, dict):
+            parts = sorted(part for part in {*one, *other} if one.get(part) != other.get(part))
+            names += [f"{key} of {part}" for part in parts]
+        elif one != other:
+            names.append(key.replace("_", " "))
     return names

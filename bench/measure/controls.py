@@ -4,11 +4,11 @@ import shutil
 from pathlib import Path
 
 from bench import ROOT, Mistake
-from bench.measure.k6 import run_scenario
+from bench.arm import CONTROLLED, CONTROLS, DOSED, Arm, Settings
 from bench.measure.profile import load_profile
-from bench.measure.session import Setting
+from bench.measure.run import run_k6
+from bench.measure.standing import Setting
 from bench.serve import inside
-from bench.serve.stacks import CONTROLLED, DOSED, SAME, Stack
 
 DOSE = 0.10  # of the CPU that a hello needs
 
@@ -24,42 +24,47 @@ def dosed(environ, start_response):
 '''
 
 
-def make_controls(folder: Path, turns: int, root: Path = ROOT) -> list[Stack]:
+def make_controls(folder: Path, settings: Settings, turns: int, root: Path = ROOT) -> list[Arm]:
     """Two copies of the controlled stack under folder, the second with a loop of so many turns."""
-    stacks = [Stack(SAME, folder / SAME), Stack(DOSED, folder / DOSED, turns)]
-    for stack in stacks:
+    arms = [
+        Arm(label, CONTROLLED, folder / label, settings, True, turns if label == DOSED else None)
+        for label in CONTROLS
+    ]
+    for arm in arms:
         shutil.copytree(
-            root / CONTROLLED, stack.folder, ignore=shutil.ignore_patterns("*.db*", "__pycache__")
+            root / CONTROLLED, arm.folder, ignore=shutil.ignore_patterns("*.db*", "__pycache__")
         )
     (folder / DOSED / "dosed.py").write_text(DOSED_APP.format(turns=turns))
-    settings = folder / DOSED / "gunicorn.conf.py"
-    text = settings.read_text()
+    config = folder / DOSED / "gunicorn.conf.py"
+    text = config.read_text()
     if text.count('"app:app"') != 1:
         raise Mistake(
             f"{CONTROLLED}/gunicorn.conf.py does not name app:app: no control can be made"
         )
-    settings.write_text(text.replace('"app:app"', '"dosed:dosed"'))
-    return stacks
+    config.write_text(text.replace('"app:app"', '"dosed:dosed"'))
+    return arms
 
 
-def calibrate(setting: Setting, folder: Path, root: Path = ROOT) -> int:
+def calibrate(setting: Setting, settings: Settings, folder: Path, root: Path = ROOT) -> int:
     """The turns of a loop that add about the dose to the CPU of a hello; k6 writes to folder."""
-    stack, turns = Stack(CONTROLLED, root / CONTROLLED), 100_000
-    setting.engine.prepare(stack)
-    profile = load_profile("quick")
-    with setting.engine.serve(stack) as server:
+    arm, turns = Arm(CONTROLLED, CONTROLLED, root / CONTROLLED, settings), 100_000
+    setting.engine.prepare(arm)
+    profile, summary = load_profile("quick").path, folder / "hello.json"
+    with setting.engine.serve(arm) as server:
         costs = []
         for _ in range(3):
             used = server.cpu_seconds()
-            load = run_scenario(
+            ran = run_k6(
                 setting.k6,
                 "hello",
-                profile.path,
-                server.url,
+                profile,
+                summary,
                 setting.k6_cpus,
-                folder / "hello.json",
+                url=server.url,
+                arm=arm.label,
             )
-            if not load.requests or load.failed:
+            told = ran.summary.arms[arm.label] if ran.summary else None
+            if not told or not told.requests or told.failed:
                 raise Mistake(f"the dose cannot be calibrated: {CONTROLLED} does not answer k6")
-            costs.append((server.cpu_seconds() - used) / load.requests)
+            costs.append((server.cpu_seconds() - used) / told.requests)
         return round(DOSE * min(costs) * turns / inside.loop_seconds(server, turns))

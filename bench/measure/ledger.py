@@ -22,7 +22,7 @@ def shuffled_ids(rows: int) -> list[int]:
 
 def update_cents(run: int) -> int:
     """The price of the first update of k6's how manyth run, in cents; no two runs send the same."""
-    return (PAYLOADS["update_price_from"] + 20_000 * (run - 1)) * 100
+    return (int(PAYLOADS["update_price_from"]) + 20_000 * (run - 1)) * 100
 
 
 def disagreement(

@@ -46,17 +46,24 @@ def probe(scenario: str, url: str, rows: list[Row]) -> Probe:
     return _ask(url, "DELETE", f"/items/{made['id']}", None, 204, None)
 
 
+def answers(url: str) -> bool:
+    """Whether the app still says hello, within two seconds."""
+    return _ask(url, "GET", "/hello", None, 200, {"message": "Hello, World!"}, within=2).bytes > 0
+
+
 def _item(row: Row) -> dict[str, Any]:
     return {**row._asdict(), "in_stock": bool(row.in_stock)}
 
 
-def _ask(url: str, method: str, path: str, body: Any, status: int, expected: Any) -> Probe:
+def _ask(
+    url: str, method: str, path: str, body: Any, status: int, expected: Any, within: float = 30
+) -> Probe:
     content = b"" if body is None else json.dumps(body).encode()
     head = [f"{method} {path} HTTP/1.1", f"Host: {urlsplit(url).netloc}", "User-Agent: probe"]
     if content:
         head += ["Content-Type: application/json", f"Content-Length: {len(content)}"]
     try:
-        answer = _exchange(url, "\r\n".join([*head, "", ""]).encode() + content)
+        answer = _exchange(url, "\r\n".join([*head, "", ""]).encode() + content, within)
         found = http.client.HTTPResponse(_Received(answer), method=method)  # type: ignore[arg-type]
         found.begin()
         text = found.read()
@@ -67,10 +74,10 @@ def _ask(url: str, method: str, path: str, body: Any, status: int, expected: Any
     return Probe(len(answer), said if wrong else None)
 
 
-def _exchange(url: str, request: bytes) -> bytes:
+def _exchange(url: str, request: bytes, within: float) -> bytes:
     """An answer, byte for byte, on a connection that stays open, as k6's do."""
     address = urlsplit(url)
-    with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+    with socket.create_connection((address.hostname, address.port), timeout=within) as connection:
         connection.sendall(request)
         answer = b""
         while not _is_whole(answer):

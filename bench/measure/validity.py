@@ -8,25 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bench.keep.record import Disturbance, K6Run, Load, Problem, ServerUse, Status
+from bench.keep.thresholds import THRESHOLDS
 from bench.measure.probe import Probe
 from bench.measure.profile import Scenario
 
 GRACEFUL_STOP = 30  # seconds that k6 waits at the end of a window for open requests, then cuts off
-# Fixed before the first measurement, and part of every plan.
-THRESHOLDS = {
-    "bytes": 0.02,  # an answer's length changes with its id's digits, by less than that
-    "clock_step_s": 0.02,
-    "clock_ms": 1.0,  # a request cannot take longer than the iteration that it is part of
-    "identity": 1.02,  # users cannot wait for longer than there was time
-    "elsewhere": 0.05,  # share of the users' time in a turn that its counted requests do not fill
-    "void_suspect": 0.1,  # shares of an arm's turns
-    "void_invalid": 0.5,
-    "one_worker": 0.9,  # the busiest one's share of the workers' CPU in a run of k6
-    "steal_invalid": 0.01,  # shares of all CPUs
-    "steal_suspect": 0.003,
-    "foreign_invalid": 0.05,
-    "foreign_suspect": 0.02,
-}
 
 
 @dataclass(frozen=True)
@@ -34,7 +20,6 @@ class Evidence:
     """All that is known of an arm in a scenario, and of the time in which it was measured."""
 
     scenario: Scenario
-    together: bool
     runs: Sequence[K6Run]
     planned_s: float  # of a run of k6, where that is a time
     load: Load
@@ -101,12 +86,12 @@ def _counts(evidence: Evidence) -> Iterator[Problem]:
         if all(run.seconds for run in evidence.runs):
             yield _problem("no-result", "k6 tells of no answered request that counts")
         return
-    planned = scenario.iterations if not evidence.together else None
+    planned = scenario.iterations if scenario.turns is None else None
     if not load.requests == load.iterations == (planned or load.iterations):
         counts = f"{load.requests} requests in {load.iterations} iterations"
         yield _problem("count", f"{counts}, {planned} planned" if planned else counts)
     waited = load.counted * load.mean_ms / 1000 / (scenario.users * load.counted_s)
-    if not evidence.together and waited > THRESHOLDS["identity"]:
+    if scenario.turns is None and waited > THRESHOLDS["identity"]:
         # In a closed loop a user waits or runs its script; both together are the window.
         yield _problem("identity", f"users waited {waited:.2f} times as long as the window was")
 
@@ -164,7 +149,7 @@ def _busiest(server: ServerUse) -> Iterator[float]:
     """By k6 run the busiest worker's share of the CPU time of all, where there are several."""
     for workers in server.worker_cpu_s or []:
         known = [seconds for seconds in workers if seconds is not None]
-        if len(known) > 1 and sum(known):
+        if len(known) > 1 and sum(known) > 0:
             yield max(known) / sum(known)
 
 
@@ -194,8 +179,8 @@ def _machine(evidence: Evidence) -> Iterator[Problem]:
             yield _problem(name, f"{who} had {share:.1%} of the CPUs", suspect)
 
 
-# For whom a rule holds: an arm alone loses what is wrong with it; a run of k6 or the machine's state
-# is shared, and its problem is every arm's of that scenario.
+# For whom a rule holds. An arm alone loses what is wrong with it; a run of k6 and the machine's
+# state are shared, and what is wrong with those is wrong with every arm's measurement.
 RULES = (
     ("arm", _lost),  # server
     ("run", _k6),  # k6-exit, no-result, dropped, cut-off

@@ -1,0 +1,71 @@
+"""How an arm stands in a session: its server, what its database holds, and whether it was lost."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from bench import Mistake
+from bench.arm import Arm
+from bench.measure.k6 import K6
+from bench.measure.profile import Profile, Scenario
+from bench.serve.server import Engine, Row, Server
+from bench.serve.stacks import in_flight
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """With what, and under which profile, sessions are measured."""
+
+    profile: Profile
+    engine: Engine
+    k6: K6
+    server_cpus: frozenset[int] | None
+    k6_cpus: frozenset[int] | None
+    seed: int = 0  # of the plan: it draws the order of the turns
+
+    def journal_mode(self, arm: Arm) -> str | None:
+        """Of the database's file; None where the database is no file."""
+        return self.profile.journal_mode if arm.settings.database == "sqlite" else None
+
+
+@dataclass
+class Standing:
+    """An arm whose server is up, until it is lost: then it is measured no more in this session."""
+
+    arm: Arm
+    server: Server
+    memory_bytes: int | None = None  # held after its start
+    idle_cpu: float | None = None  # CPU seconds a second while nobody asks
+    dose_s: float | None = None
+    rows: list[Row] | None = None  # what the database holds, where that is known
+    deleted: int = 0  # of the shuffled ids, since the database was made anew
+    warmup: str | None = None  # what went wrong in it
+    lost: str | None = None  # why
+
+    def in_flight(self, scenario: Scenario) -> int:
+        return int(min(scenario.users, in_flight(self.arm, scenario.name)))
+
+    @contextmanager
+    def lost_if_it_fails(self) -> Iterator[None]:
+        """A Mistake inside means that the server, or its database, is gone."""
+        try:
+            yield
+        except Mistake as mistake:
+            self.lost = self.lost or str(mistake)
+
+
+def working(arms: Iterable[Standing]) -> list[Standing]:
+    """Those that are not lost."""
+    return [one for one in arms if not one.lost]
+
+
+def side_by_side(act: Callable[[T], None], of: Iterable[T]) -> None:
+    """Do it for all, as many at a time as there are CPUs; an exception is raised in the end."""
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for done in [pool.submit(act, one) for one in of]:
+            done.result()
