@@ -41,7 +41,7 @@ def run(python, *arguments):
 
 
 def test_an_environment_holds_what_the_lock_says_and_nothing_else():
-    stack = find_stacks()["flask_sqlite"].folder
+    stack = find_stacks()["flask_sqlite"]
     installed = {name.lower() for name in run(environment(stack), "-c", PACKAGES).split()}
     locked = set(re.findall(r"^(\S+==[^ \\]+)", (stack / "requirements.txt").read_text(), re.M))
     assert {name.partition("==")[0] for name in installed} >= {"flask", "gunicorn", "werkzeug"}
@@ -49,7 +49,7 @@ def test_an_environment_holds_what_the_lock_says_and_nothing_else():
 
 
 def test_its_programs_run_from_where_it_was_moved_to(environments):
-    python = environment(find_stacks()["flask_sqlite"].folder)
+    python = environment(find_stacks()["flask_sqlite"])
     assert run(python.with_name("gunicorn"), "--version").startswith("gunicorn")
 
 

@@ -8,34 +8,41 @@ import socket
 import sqlite3
 import sys
 import time
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
+import msgspec
 import psutil
 import pytest
 
 import bench.serve.start
 from bench import Mistake
+from bench.arm import Arm, Settings
 from bench.host.disturbance import own_throttled
 from bench.host.leftovers import folder_prefix
+from bench.keep.record import Database, Served
 from bench.serve import inside
 from bench.serve.local import local_engine
-from bench.serve.server import Row, Serving
-from bench.serve.stacks import REQUIREMENTS, Stack, find_stacks
+from bench.serve.server import Row
+from bench.serve.stacks import find_stacks
+from bench.serve.start import free_port
 
 STACK = find_stacks()["flask_sqlite"]
-TODAY = REQUIREMENTS["today"]
+ARM = Arm("flask_sqlite", "flask_sqlite", STACK)
 linux = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc")
 
 
 @contextmanager
-def serve(stack=STACK, cpus=None, workers=2, threads=2):
+def serve(arm=ARM, cpus=None, **settings):
     """Serve; a worker answers before the others are there, so wait for all of them."""
-    with local_engine(Serving(TODAY, cpus, workers, threads)).serve(stack) as server:
+    arm = replace(arm, settings=Settings(**settings))
+    with local_engine(cpus).serve(arm) as server:
         deadline = time.monotonic() + 30
-        while len(server.workers()) < workers and time.monotonic() < deadline:
+        while len(server.workers()) < arm.settings.workers and time.monotonic() < deadline:
             time.sleep(0.01)
         yield server
 
@@ -51,11 +58,11 @@ def broken(tmp_path):
     """A copy of the stack whose app.py is changed."""
 
     def broken(old, new):
-        folder = shutil.copytree(STACK.folder, tmp_path / STACK.name)
+        folder = shutil.copytree(STACK, tmp_path / STACK.name)
         text = (folder / "app.py").read_text()
         assert text.count(old) == 1
         (folder / "app.py").write_text(text.replace(old, new))
-        return Stack(STACK.name, folder)
+        return replace(ARM, folder=folder)
 
     return broken
 
@@ -110,6 +117,30 @@ def test_its_memory_is_that_of_all_its_processes(server):
     assert held < server.peak_bytes() < 2**30
 
 
+@linux
+def test_what_it_holds_now_counts_what_its_processes_share_once(server):
+    held = [psutil.Process(pid).memory_info().rss for pid in server.workers()]
+    assert max(held) < server.memory_bytes() < server.peak_bytes()
+
+
+def test_one_that_has_died_uses_nothing_and_raises_nothing():
+    with serve() as server:
+        processes = processes_of(server)
+        for process in processes:
+            process.kill()
+        server.process.wait()
+        psutil.wait_procs(processes, timeout=10)
+        assert (server.cpu_seconds(), server.workers()) == (0, {})
+        assert (server.peak_bytes(), server.memory_bytes()) == (None, None)
+        with pytest.raises(Mistake, match="no such table"):
+            inside.rows(server)
+
+
+def test_what_two_results_must_have_in_common_of_the_database():
+    said = local_engine(None).describe_database(Settings(), 1500, "wal")
+    assert said == Database(kind="sqlite", rows=1500, journal_mode="wal")
+
+
 def test_its_workers_and_threads_are_as_many_as_were_asked_for():
     with serve(workers=3, threads=4) as server:
         assert len(server.workers()) == 3
@@ -134,17 +165,17 @@ def test_its_log_is_what_it_prints(server):
 def test_it_tells_interpreter_packages_and_database(server):
     server.seed(1, "wal")
     said = inside.describe(server)
-    assert json.loads(json.dumps(said)) == said
-    locked = re.search(r"^flask==(\S+)", (STACK.folder / "requirements.txt").read_text(), re.M)
-    assert said["packages"]["Flask"] == locked[1]
-    assert said["python"] == ".".join(map(str, sys.version_info[:3]))
-    assert said["sqlite"] and said["database_filesystem"]
-    assert said["pragmas"]["journal_mode"] == "wal"
+    assert msgspec.json.decode(msgspec.json.encode(said), type=Served) == said
+    locked = re.search(r"^flask==(\S+)", (STACK / "requirements.txt").read_text(), re.M)
+    assert said.packages["Flask"] == locked[1]
+    assert said.python == ".".join(map(str, sys.version_info[:3]))
+    assert said.sqlite and said.database_filesystem
+    assert said.pragmas["journal_mode"] == "wal"
 
 
 def test_it_tells_which_environment_it_runs_in(server):
-    name = local_engine(Serving(TODAY, None)).prepare(STACK)
-    assert server.describe() == {"environment": name}
+    name = local_engine(None).prepare(ARM)
+    assert inside.describe(server).environment == name
     assert (bench.CACHE / "environments" / name / "bin" / "gunicorn").exists()
 
 
@@ -166,7 +197,7 @@ def test_how_often_a_quota_stopped_it_is_what_the_bench_was_stopped(server):
 
 def test_a_program_runs_in_its_environment_and_gives_json(server):
     program = "import flask, json, os, sys; print(json.dumps([os.getcwd(), *sys.argv[1:]]))"
-    assert server.python(program, "a", "b c") == [str(STACK.folder), "a", "b c"]
+    assert server.python(program, "a", "b c") == [str(STACK), "a", "b c"]
 
 
 def test_a_program_that_fails_is_a_mistake_with_its_last_line(server):
@@ -181,9 +212,8 @@ def test_what_a_commit_costs_is_measured_beside_the_database_and_leaves_nothing(
     assert set(server.folder.iterdir()) == before
     assert len(inside.rows(server)) == 30
     for found in (one, four):
-        assert found.keys() == {"a_second", "median_ms"}
-        assert min(found.values()) > 0
-    assert one["a_second"] * one["median_ms"] < 2000  # a median is at most twice the mean
+        assert min(found.a_second, found.median_ms) > 0
+    assert one.a_second * one.median_ms < 2000  # a median is at most twice the mean
 
 
 def test_a_longer_loop_needs_more_cpu(server):
@@ -294,6 +324,43 @@ def test_two_can_be_served_at_once(server):
         assert (len(inside.rows(other)), len(inside.rows(server))) == (1, 2)
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no CPU can be pinned")
+def test_arms_are_started_side_by_side_by_threads_each_with_its_settings_and_its_own_database():
+    before, environment = os.sched_getaffinity(0), dict(os.environ)
+    one = frozenset({max(before)})
+    engine = local_engine(one)
+    arms = [
+        Arm(f"with {workers}", "flask_sqlite", STACK, Settings(workers=workers))
+        for workers in (1, 2, 3, 4)
+    ]
+    with ExitStack() as running, ThreadPoolExecutor(len(arms)) as pool:
+
+        def start(arm):
+            server = running.enter_context(engine.serve(arm))
+            server.seed(arm.settings.workers, "wal")
+            return server
+
+        servers = list(pool.map(start, arms))
+        assert (os.sched_getaffinity(0), dict(os.environ)) == (before, environment)
+        assert len({server.url for server in servers}) == len(arms)
+        deadline = time.monotonic() + 30
+        for server, arm in zip(servers, arms, strict=True):
+            workers = arm.settings.workers
+            while len(server.workers()) < workers and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert len(server.workers()) == len(json.loads(get(server, "/items/"))) == workers
+            for process in processes_of(server):
+                assert os.sched_getaffinity(process.pid) == one
+        processes = [process for server in servers for process in processes_of(server)]
+    assert psutil.wait_procs(processes, timeout=10)[1] == []
+
+
+def test_two_arms_are_never_given_the_same_port():
+    with ThreadPoolExecutor(8) as pool:
+        ports = list(pool.map(lambda _: free_port(), range(2000)))
+    assert len(set(ports)) == len(ports)
+
+
 # At its start
 
 
@@ -302,10 +369,10 @@ def caches():
 
 
 def test_an_app_that_dies_at_its_start_is_a_mistake_with_its_last_word(broken):
-    stack = broken("app = Flask(", "raise RuntimeError('no lamp')\napp = Flask(")
+    arm = broken("app = Flask(", "raise RuntimeError('no lamp')\napp = Flask(")
     before = caches()
     with pytest.raises(Mistake, match="^flask_sqlite does not start: RuntimeError: no lamp$"):
-        with serve(stack):
+        with serve(arm):
             pass
     assert caches() <= before
 
@@ -313,16 +380,16 @@ def test_an_app_that_dies_at_its_start_is_a_mistake_with_its_last_word(broken):
 @pytest.mark.parametrize("answer", ['{"message": "Goodbye!"}', "abort(500)"])
 def test_an_app_that_never_says_hello_is_a_mistake_and_is_stopped(broken, monkeypatch, answer):
     monkeypatch.setattr(bench.serve.start, "READY_SECONDS", 1)
-    stack = broken('return {"message": "Hello, World!"}', f"return {answer}")
+    arm = broken('return {"message": "Hello, World!"}', f"return {answer}")
     children = set(psutil.Process().children(recursive=True))
     with pytest.raises(Mistake, match="^flask_sqlite does not say hello within 1 s"):
-        with serve(stack):
+        with serve(arm):
             pass
     assert set(psutil.Process().children(recursive=True)) <= children
 
 
 def test_an_app_that_takes_a_connection_before_it_can_answer_is_waited_for(broken):
     slow = "threading.Event().wait(1.5 if next(first, False) else 0)"
-    stack = broken("def hello():\n", f"def hello(first=iter([True])):\n    {slow}\n")
-    with serve(stack, workers=1) as server:
+    arm = broken("def hello():\n", f"def hello(first=iter([True])):\n    {slow}\n")
+    with serve(arm, workers=1) as server:
         assert get(server, "/hello")

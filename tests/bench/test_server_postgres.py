@@ -1,11 +1,12 @@
-"""A cell's PostgreSQL: a cluster, a container or a database of its own, and nothing of it left."""
+"""An arm's PostgreSQL: a cluster, a container or a database of its own, and nothing of it left."""
 
 import os
 import signal
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -13,22 +14,25 @@ import psycopg
 import pytest
 
 from bench import CACHE, Mistake
+from bench.arm import Arm, Settings
 from bench.host.leftovers import OWNER, stop_leftovers
-from bench.serve import inside, postgres
+from bench.serve import cluster as clusters
+from bench.serve import inside
+from bench.serve.cluster import private_cluster
 from bench.serve.docker import POSTGRES, docker_engine
+from bench.serve.given import database_on
 from bench.serve.local import local_engine
-from bench.serve.postgres import database_on, private_cluster
-from bench.serve.server import Serving
-from bench.serve.stacks import REQUIREMENTS, choose_stacks, find_stacks
+from bench.serve.postgres import Postgres, cpu_seconds_of_servers
+from bench.serve.stacks import choose_stacks, find_stacks
 
-STACK = find_stacks()["flask_sqlalchemy"]
-TODAY = REQUIREMENTS["today"]
+NAME = "flask_sqlalchemy"
+ARM = Arm(NAME, NAME, find_stacks()[NAME], Settings(database="postgres"))
 
 
 @pytest.fixture(scope="module", autouse=True)
 def installed():
     try:
-        postgres.find_binaries()
+        clusters.find_binaries()
     except Mistake as mistake:
         pytest.skip(str(mistake))
 
@@ -91,13 +95,13 @@ def test_memory_counts_what_is_shared_once(cluster):
 
 
 def test_a_server_that_cannot_be_seen_is_not_counted():
-    unseen = postgres.Postgres("postgresql://elsewhere/items", None)
+    unseen = Postgres("postgresql://elsewhere/items", None)
     assert (unseen.cpu_seconds(), unseen.memory_bytes()) == (None, None)
 
 
 def test_no_postgresql_is_a_mistake(folder, monkeypatch):
-    monkeypatch.setattr(postgres.shutil, "which", lambda name: None)
-    monkeypatch.setattr(postgres.Path, "glob", lambda path, pattern: [])
+    monkeypatch.setattr(clusters.shutil, "which", lambda name: None)
+    monkeypatch.setattr(clusters.Path, "glob", lambda path, pattern: [])
     with pytest.raises(Mistake, match="no PostgreSQL is installed; install it, name a server"):
         with private_cluster(folder, None):
             pass
@@ -130,7 +134,7 @@ def test_a_cluster_of_a_run_that_was_killed_is_ended_by_the_next(folder):
 # A server that is there
 
 
-def test_a_cell_gets_a_database_that_is_dropped_afterwards(cluster):
+def test_an_arm_gets_a_database_that_is_dropped_afterwards(cluster):
     before = databases(cluster)
     with database_on(cluster.url) as fresh:
         (name,) = databases(cluster) - before
@@ -165,6 +169,35 @@ def test_a_database_of_a_run_on_another_machine_is_left_alone(cluster):
         assert name in databases(cluster)
 
 
+def test_databases_are_made_side_by_side_and_what_is_left_is_dropped_once(cluster):
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    with psycopg.connect(cluster.url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE bench_{gone.pid}_1700000000_1")
+    before = databases(cluster)
+    with ExitStack() as running, ThreadPoolExecutor(4) as pool:
+        made = list(
+            pool.map(lambda url: running.enter_context(database_on(url)), [cluster.url] * 4)
+        )
+        assert len(databases(cluster) - before) == len({fresh.url for fresh in made}) == 4
+        assert before - databases(cluster) == {f"bench_{gone.pid}_1700000000_1"}
+
+
+def test_on_a_shared_server_each_database_is_paid_for_by_itself_and_the_server_once(cluster):
+    with database_on(cluster.url) as one, database_on(cluster.url) as other:
+        with psycopg.connect(one.url) as busy, psycopg.connect(other.url):
+            before, of_other = one.cpu_seconds(), other.cpu_seconds()
+            busy.execute("SELECT count(*) FROM generate_series(1, 3000000)")
+            used = psutil.Process(busy.info.backend_pid).cpu_times()
+            assert one.cpu_seconds() - before >= 0.5 * (used.user + used.system) > 0
+            assert other.cpu_seconds() - of_other < 0.1 * (one.cpu_seconds() - before)
+            assert one.memory_bytes() < cluster.memory_bytes()
+            server = cluster.server_cpu_seconds()
+            assert server <= cpu_seconds_of_servers([one, None, other]) < 1.5 * server
+    unseen = Postgres("postgresql://elsewhere/items", None)
+    assert cpu_seconds_of_servers([cluster, unseen]) is None
+
+
 def test_a_user_who_may_not_make_a_database_is_a_mistake_in_one_line(cluster):
     with psycopg.connect(cluster.url, autocommit=True) as connection:
         connection.execute("CREATE ROLE guest LOGIN PASSWORD 'secret'")
@@ -176,7 +209,7 @@ def test_a_user_who_may_not_make_a_database_is_a_mistake_in_one_line(cluster):
 def test_a_server_that_is_not_there_is_a_mistake_in_one_line():
     url = "postgresql://bench:secret@127.0.0.1:1/items"
     with pytest.raises(Mistake, match="--database-url: .*[Cc]onnection refused") as mistake:
-        local_engine(Serving(TODAY, None, database_url=url))
+        local_engine(None, url)
     assert "\n" not in str(mistake.value)
     assert "secret" not in str(mistake.value)
 
@@ -187,9 +220,9 @@ def test_a_server_that_is_not_there_is_a_mistake_in_one_line():
 @contextmanager
 def served(kind):
     make = {"local": local_engine, "docker": docker_engine}[kind]
-    engine = make(Serving(TODAY, None, database="postgres"))
-    engine.prepare(STACK)
-    with engine.serve(STACK) as server:
+    engine = make(None)
+    engine.prepare(ARM)
+    with engine.serve(ARM) as server:
         yield engine, server
 
 
@@ -205,18 +238,19 @@ def kind(request):
 
 def test_a_stack_is_served_on_a_database_of_its_own(kind):
     with served(kind) as (engine, server):
-        assert engine.database["kind"] == "postgresql"
+        about = engine.describe_database(ARM.settings, 1500, None)
+        assert (about.kind, about.rows, about.journal_mode) == ("postgresql", 1500, None)
         server.seed(5, None)
         assert [row.id for row in inside.rows(server)] == [1, 2, 3, 4, 5]
         said = inside.describe(server)
-        assert said["postgresql"]["server_version"].startswith(engine.database["version"])
-        assert (said["postgresql"]["fsync"], said["packages"]["psycopg"][:2]) == ("on", "3.")
-        assert "sqlite" not in said
+        assert said.postgresql["server_version"].startswith(about.version)
+        assert (said.postgresql["fsync"], said.packages["psycopg"][:2]) == ("on", "3.")
+        assert said.sqlite is None
         commits = inside.commits(server, 2, None)
-        assert commits["a_second"] > 0 < commits["median_ms"]
+        assert commits.a_second > 0 < commits.median_ms
         assert [row.id for row in inside.rows(server)] == [1, 2, 3, 4, 5]
         assert server.database.cpu_seconds() > 0
-        assert server.database.memory_bytes() > 0
+        assert 0 < server.database.memory_bytes() < server.memory_bytes()
         first = server.database.process
     deadline = time.monotonic() + 10
     while psutil.pid_exists(first) and time.monotonic() < deadline:
@@ -227,7 +261,7 @@ def test_a_stack_is_served_on_a_database_of_its_own(kind):
 
 def test_only_stacks_that_speak_postgresql_are_chosen_for_it():
     chosen = choose_stacks(None, database="postgres")
-    assert [stack.name for stack in chosen] == [
+    assert list(chosen) == [
         "django_drf",
         "fastapi_sqlalchemy",
         "flask_sqlalchemy",
