@@ -1,0 +1,61 @@
+"""Whether a campaign can be quoted: its measurements believed, its tables what they give."""
+
+import csv
+import math
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench import Mistake
+from bench.answer.report import Report
+from bench.answer.spreadsheet import write_pairs, write_summary
+from bench.keep import check
+from bench.keep.selection import select_campaigns
+from bench.keep.store import read_campaign
+from bench.keep.values import missing
+
+TABLES = {"summary.csv": write_summary, "pairs.csv": write_pairs}
+
+
+def faults(folder: Path) -> list[str]:
+    """What is wrong with a campaign, a line each; whatever cannot be read is a fault as well."""
+    found = check.faults(folder)
+    try:
+        return found or list(_of_figures(folder))
+    except Mistake as mistake:
+        return [str(mistake)]
+    except check.UNREADABLE as error:
+        return [f"{folder} cannot be read: {type(error).__name__}: {error}"]
+
+
+def outcome(folder: Path) -> str:
+    """Complete, or degraded where an arm counts in fewer sessions than planned."""
+    lost = missing(*read_campaign(folder))
+    return f"degraded: {len(lost)} results lack sessions: {'; '.join(lost)}" if lost else "complete"
+
+
+def _of_figures(folder: Path) -> Iterator[str]:
+    """The tables beside the figures must be what the sessions give."""
+    report = Report(select_campaigns([folder]))
+    for name, write in TABLES.items():
+        kept = folder / "figures" / name
+        if kept.exists():
+            with tempfile.TemporaryDirectory() as fresh:
+                write(report, Path(fresh, name))
+                if not _alike(kept, Path(fresh, name)):
+                    yield f"altered: figures/{name} is not what the sessions give; draw it anew"
+
+
+def _alike(kept: Path, fresh: Path) -> bool:
+    """Whether two tables say the same; the last digits may be another machine's."""
+    with kept.open(newline="") as one, fresh.open(newline="") as other:
+        rows = [list(csv.reader(file)) for file in (one, other)]
+    cells = [[cell for row in table for cell in [*row, "\n"]] for table in rows]
+    return len(cells[0]) == len(cells[1]) and all(map(_same, *cells))
+
+
+def _same(one: str, other: str) -> bool:
+    try:
+        return one == other or math.isclose(float(one), float(other), rel_tol=1e-6)
+    except ValueError:
+        return False
