@@ -1,15 +1,13 @@
 // create: a few users POST the same new item to /items/.
 import http from 'k6/http';
-import { BASE_URL, optionsFor, profile } from './lib/options.js';
 import { JSON_BODY, payloads } from './lib/items.js';
+import { optionsFor } from './lib/options.js';
+import { turning } from './lib/turns.js';
 export { handleSummary } from './lib/summary.js';
 
-export const options = optionsFor({ create: profile.scenarios.create });
+export const options = optionsFor('create');
 http.setResponseCallback(http.expectedStatuses(201));
 
-const url = `${BASE_URL}/items/`;
 const body = JSON.stringify(payloads.create);
 
-export default function () {
-  http.post(url, body, JSON_BODY);
-}
+export default turning((url) => http.post(`${url}/items/`, body, JSON_BODY));

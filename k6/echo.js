@@ -1,15 +1,13 @@
 // echo: many users POST the same small JSON object to /echo.
 import http from 'k6/http';
-import { BASE_URL, optionsFor, profile } from './lib/options.js';
 import { JSON_BODY, payloads } from './lib/items.js';
+import { optionsFor } from './lib/options.js';
+import { turning } from './lib/turns.js';
 export { handleSummary } from './lib/summary.js';
 
-export const options = optionsFor({ echo: profile.scenarios.echo });
+export const options = optionsFor('echo');
 http.setResponseCallback(http.expectedStatuses(200));
 
-const url = `${BASE_URL}/echo`;
 const body = JSON.stringify(payloads.echo);
 
-export default function () {
-  http.post(url, body, JSON_BODY);
-}
+export default turning((url) => http.post(`${url}/echo`, body, JSON_BODY));

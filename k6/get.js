@@ -1,16 +1,18 @@
 // get: a few users GET /items/{id}, each its own share of the shuffled ids.
 import http from 'k6/http';
-import { BASE_URL, optionsFor, profile } from './lib/options.js';
+import { PARAMS, profile, usersOf } from './lib/given.js';
 import { shuffledIds } from './lib/items.js';
+import { optionsFor } from './lib/options.js';
+import { turning } from './lib/turns.js';
 export { handleSummary } from './lib/summary.js';
 
-export const options = optionsFor({ get: profile.scenarios.get });
+export const options = optionsFor('get');
 http.setResponseCallback(http.expectedStatuses(200));
 
 const ids = shuffledIds(profile.rows);
-const users = profile.scenarios.get.vus;
+const users = usersOf('get');
 
-export default function () {
-  const slot = __ITER * users + __VU - 1; // the number of this request, as in update.js
-  http.get(`${BASE_URL}/items/${ids[slot % ids.length]}`);
-}
+export default turning((url, sent) => {
+  const slot = sent * users + __VU - 1; // the number of this request, as in update.js
+  return http.get(`${url}/items/${ids[slot % ids.length]}`, PARAMS);
+});

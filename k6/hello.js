@@ -1,13 +1,11 @@
 // hello: many users GET /hello, each as soon as the last one is answered.
 import http from 'k6/http';
-import { BASE_URL, optionsFor, profile } from './lib/options.js';
+import { PARAMS } from './lib/given.js';
+import { optionsFor } from './lib/options.js';
+import { turning } from './lib/turns.js';
 export { handleSummary } from './lib/summary.js';
 
-export const options = optionsFor({ hello: profile.scenarios.hello });
+export const options = optionsFor('hello');
 http.setResponseCallback(http.expectedStatuses(200));
 
-const url = `${BASE_URL}/hello`;
-
-export default function () {
-  http.get(url);
-}
+export default turning((url) => http.get(`${url}/hello`, PARAMS));

@@ -1,13 +1,11 @@
 // list: a few users GET /items/, every item at once.
 import http from 'k6/http';
-import { BASE_URL, optionsFor, profile } from './lib/options.js';
+import { PARAMS } from './lib/given.js';
+import { optionsFor } from './lib/options.js';
+import { turning } from './lib/turns.js';
 export { handleSummary } from './lib/summary.js';
 
-export const options = optionsFor({ list: profile.scenarios.list });
+export const options = optionsFor('list');
 http.setResponseCallback(http.expectedStatuses(200));
 
-const url = `${BASE_URL}/items/`;
-
-export default function () {
-  http.get(url);
-}
+export default turning((url) => http.get(`${url}/items/`, PARAMS));

@@ -1,21 +1,24 @@
 // update: a few users PUT /items/{id}, each on ids of its own, every time with a new price.
 import http from 'k6/http';
-import { BASE_URL, optionsFor, profile } from './lib/options.js';
+import { profile, TURNS, usersOf } from './lib/given.js';
 import { JSON_BODY, payloads, shuffledIds } from './lib/items.js';
+import { optionsFor } from './lib/options.js';
+import { turning } from './lib/turns.js';
 export { handleSummary } from './lib/summary.js';
 
-export const options = optionsFor({ update: profile.scenarios.update });
+export const options = optionsFor('update');
 http.setResponseCallback(http.expectedStatuses(200));
 
 const ids = shuffledIds(profile.rows);
-const users = profile.scenarios.update.vus;
-const cents = payloads.update_price_from * 100;
+const users = usersOf('update');
+const earlier = TURNS ? TURNS.run - 1 : 0; // runs, whose prices must not come again
+const cents = (payloads.update_price_from + payloads.update_price_a_run * earlier) * 100;
 const body = JSON.stringify(payloads.update).slice(0, -1) + ',"price":';
 
-export default function () {
+export default turning((url, sent) => {
   // The number of this request. Users divide rows, so an id is always the same user's, and the
   // price that stays in the end tells how far that user came.
-  const slot = __ITER * users + __VU - 1;
+  const slot = sent * users + __VU - 1;
   const price = (cents + slot) / 100; // one division: 10000 + slot / 100 rounds twice
-  http.put(`${BASE_URL}/items/${ids[slot % ids.length]}`, `${body}${price}}`, JSON_BODY);
-}
+  return http.put(`${url}/items/${ids[slot % ids.length]}`, `${body}${price}}`, JSON_BODY);
+});

@@ -1,9 +1,10 @@
 // Which items a run asks for and what it sends; bench/ reads the same payloads.json.
 import { SharedArray } from 'k6/data';
+import { PARAMS } from './given.js';
 
 export const payloads = JSON.parse(open(import.meta.resolve('./payloads.json')));
 
-export const JSON_BODY = { headers: { 'Content-Type': 'application/json' } };
+export const JSON_BODY = { ...PARAMS, headers: { 'Content-Type': 'application/json' } };
 
 // The ids 1 to rows, in one random order for every stack, run and machine. Shared, because each user
 // would else shuffle for itself, 6 ms of CPU each.

@@ -1,18 +1,22 @@
-// What all runs have in common: the server it asks, the profile it follows and k6's options.
-import { TREND_STATS } from './summary.js';
+// What all runs have in common: k6's options.
+import { profile, TURNS } from './given.js';
+import { SUBMETRICS, TREND_STATS } from './summary.js';
+import { scenarioOfTurns } from './turns.js';
 
-export const BASE_URL = __ENV.BASE_URL;
-export const profile = JSON.parse(open(__ENV.PROFILE));
+// A fast error is not a fast answer: one of them fails a run of one server. Of arms that take turns
+// each is judged for itself, afterwards; an empty list only makes k6 keep what the summary asks for.
+const THRESHOLDS = TURNS
+  ? Object.fromEntries(SUBMETRICS.map((metric) => [metric, []]))
+  : { http_req_failed: ['rate==0'], dropped_iterations: ['count==0'] };
 
-export function optionsFor(scenarios) {
+export function optionsFor(name, alone = { [name]: profile.scenarios[name] }) {
   return {
-    scenarios,
+    scenarios: TURNS ? { [name]: scenarioOfTurns() } : alone,
     discardResponseBodies: true,
     // The one that the summary asks for. The others cost a tenth of a request, and their url and
     // name make a time series of every id.
     systemTags: ['expected_response'],
     summaryTrendStats: TREND_STATS,
-    // A fast error is not a fast answer: one of them fails the run.
-    thresholds: { http_req_failed: ['rate==0'], dropped_iterations: ['count==0'] },
+    thresholds: THRESHOLDS,
   };
 }

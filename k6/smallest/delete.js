@@ -1,7 +1,12 @@
 // The smallest script that sends the same requests as ../delete.js: what may that one cost?
 import http from 'k6/http';
+import { PARAMS } from '../lib/given.js';
+import { optionsFor } from '../lib/options.js';
+import { tagOnce, URL } from './tags.js';
 export { handleSummary } from '../lib/summary.js';
 
-const scenario = JSON.parse(open(__ENV.PROFILE)).scenarios.delete;
-export const options = { scenarios: { scenario }, discardResponseBodies: true };
-export default () => http.del(`${__ENV.BASE_URL}/items/${1 + __ITER}`);
+export const options = optionsFor('delete');
+export default () => {
+  if (__ITER === 0) tagOnce();
+  http.del(`${URL}/items/${1 + __ITER}`, null, PARAMS);
+};

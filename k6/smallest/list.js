@@ -1,7 +1,12 @@
 // The smallest script that sends the same requests as ../list.js: what may that one cost?
 import http from 'k6/http';
+import { PARAMS } from '../lib/given.js';
+import { optionsFor } from '../lib/options.js';
+import { tagOnce, URL } from './tags.js';
 export { handleSummary } from '../lib/summary.js';
 
-const { list } = JSON.parse(open(__ENV.PROFILE)).scenarios;
-export const options = { scenarios: { list }, discardResponseBodies: true };
-export default () => http.get(`${__ENV.BASE_URL}/items/`);
+export const options = optionsFor('list');
+export default () => {
+  if (__ITER === 0) tagOnce();
+  http.get(`${URL}/items/`, PARAMS);
+};

@@ -5,17 +5,16 @@ import os
 import re
 import subprocess
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
+from contract_service import Service
 
+from bench.keep.summary import read_summary
 from bench.measure.k6 import find_k6
 
 K6_FOLDER = Path(__file__).resolve().parents[2] / "k6"
 PAYLOADS = json.loads((K6_FOLDER / "lib" / "payloads.json").read_text())
-DURATION = "http_req_duration{expected_response:true}"
 
 # The paper's section 3.3 in k6's words, written out: the profile must not be its own judge.
 PAPER = {
@@ -38,53 +37,7 @@ PAPER = {
     },
 }
 MEASURED = [name for name in PAPER if name != "warmup"]
-
-
-class Service:
-    """Answers the contract's statuses, or one that a test sets, and remembers what it was asked."""
-
-    def __init__(self):
-        service = self
-        self.asked = []
-        self.status = None
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def answer(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                service.asked.append((self.command, self.path, body, self.headers["Content-Type"]))
-                created = (self.command, self.path) == ("POST", "/items/")
-                usual = 201 if created else 204 if self.command == "DELETE" else 200
-                self.send_response(service.status or usual)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            do_GET = do_POST = do_PUT = do_DELETE = answer
-
-            def log_message(self, *_):
-                pass
-
-        class Server(ThreadingHTTPServer):
-            request_queue_size = 100
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
-
-    @property
-    def ids(self):
-        return [int(path.removeprefix("/items/")) for _, path, _, _ in self.asked]
+K6_MODULES = ("k6", "k6/http", "k6/data", "k6/execution", "k6/metrics")
 
 
 @pytest.fixture(scope="session")
@@ -139,7 +92,7 @@ def run(k6, service, profile, tmp_path):
             capture_output=True,
             text=True,
         )
-        process.summary = json.loads(summary.read_text()) if summary.exists() else None
+        process.summary = read_summary(summary) if summary.exists() else None
         return process
 
     return run
@@ -194,9 +147,9 @@ def test_under_another_profile_a_script_is_the_load_that_stands_there(k6, name, 
 def test_the_paper_profile_waits_and_repeats_as_the_paper_does():
     paper = json.loads((K6_FOLDER / "profiles" / "paper.json").read_text())
     assert paper["pauses"] == {"settle": 20, "seeded": 2, "warm": 5, "between": 3}
-    assert (paper["runs"], paper["rows"], paper["journal_mode"], paper["reseed"]) == (
-        5, 1500, "delete", []
-    )  # fmt: skip
+    assert (paper["arms"], paper["sessions"]) == ("alone", 5)
+    assert (paper["rows"], paper["journal_mode"], paper["reseed"]) == (1500, "delete", [])
+    assert "turns" not in paper
 
 
 @pytest.mark.parametrize("name", ["paper", "standard", "quick"])
@@ -230,13 +183,15 @@ def test_the_scripts_import_nothing_but_k6_and_each_other():
     imported = {name for text in sources for name in re.findall(r"from\s+['\"](.+?)['\"]", text)}
     assert imported
     for name in imported:
-        assert name.startswith(("./", "../lib/")) or name in ("k6/http", "k6/data")
+        assert name.startswith(("./", "../lib/")) or name in K6_MODULES
     assert not [text for text in sources if re.search(r"://|k6/x/|\bimport\s*\(|require\(", text)]
 
 
 def test_the_measured_loops_check_nothing_and_have_no_setup():
     for path in K6_FOLDER.rglob("*.js"):
-        assert not re.search(r"\bcheck\(|\bsetup\b|\bteardown\b|\bsleep\(", path.read_text()), path
+        assert not re.search(r"\bcheck\(|\bsetup\b|\bteardown\b", path.read_text()), path
+        waits = path.relative_to(K6_FOLDER).as_posix() == "lib/turns.js"  # where it is not its turn
+        assert waits or "sleep" not in path.read_text(), path
 
 
 # What they send
@@ -379,36 +334,42 @@ def test_by_hand_a_server_that_is_not_there_is_one_line(run, service):
 
 def test_the_summary_counts_what_was_sent(run, service):
     summary = run("echo", load={"users": 3, "iterations": 60}).summary
-    metrics = summary["metrics"]
-    assert metrics["http_reqs"]["count"] == metrics["iterations"]["count"] == 60
-    assert metrics["http_req_failed"] == {"rate": 0, "passes": 0, "fails": 60}
-    assert metrics["dropped_iterations"]["count"] == 0
-    assert metrics[DURATION]["count"] == metrics["iteration_duration"]["count"] == 60
-    assert metrics["data_received"]["count"] > 60 * len("HTTP/1.1 200 OK")
-    assert metrics["http_req_connecting"]["max"] > 0  # the first requests connect
-    rate = 60 / summary["testRunDurationMs"] * 1000
-    assert metrics["http_reqs"]["rate"] == pytest.approx(rate)
+    assert (summary.dropped, summary.turns, list(summary.arms)) == (0, None, ["app"])
+    app = summary.arms["app"]
+    assert (app.requests, app.failed, app.iterations, app.times.count) == (60, 0, 60, 60)
+    assert app.bytes_received > 60 * len("HTTP/1.1 200 OK")
+    assert 0 < app.times.avg < app.iteration_mean_ms < app.iteration_max_ms
+    first, last = service.requests[0].at, service.requests[-1].at
+    assert summary.began_ms <= first + 1  # both are whole ms
+    assert (last - first) / 1000 <= summary.seconds < (last - first) / 1000 + 1
+
+
+def test_the_summary_names_the_arm_that_was_alone(run):
+    assert list(run("hello", ARM="flask_sqlite").summary.arms) == ["flask_sqlite"]
 
 
 def test_the_grid_of_percentiles_is_complete_and_fits_the_other_values(run):
-    times = run("hello", load={"users": 3, "iterations": 300}).summary["metrics"][DURATION]
-    grid = dict(zip(times["grid"]["p"], times["grid"]["ms"], strict=True))
+    summary = run("hello", load={"users": 3, "iterations": 300}).summary
+    times = summary.arms["app"].times
+    grid = dict(zip(summary.grid, times.ms, strict=True))
     steps = [
         *range(0, 90),
         *(90 + n / 4 for n in range(32)),
-        *((9800 + 5 * n) / 100 for n in range(38)),
+        *((1960 + n) / 20 for n in range(20)),
+        *((3960 + n) / 40 for n in range(36)),
         *((9990 + n) / 100 for n in range(11)),
     ]
-    assert len(steps) == 171
-    assert times["grid"]["p"] == steps
-    assert times["grid"]["ms"] == sorted(times["grid"]["ms"])
-    assert (grid[0], grid[50], grid[100]) == (times["min"], times["med"], times["max"])
-    assert times["min"] < times["avg"] < times["max"]
+    assert summary.grid == steps
+    assert len([p for p in steps if p >= 99]) >= 40  # merged, p99.9 would else be off
+    assert times.ms == sorted(times.ms)
+    assert (grid[0], grid[50], grid[100]) == (times.min, times.med, times.max)
+    assert times.min < times.avg < times.max
+    assert all(ms == round(ms, 3) for ms in (*times.ms, times.avg))
 
 
 def test_the_summary_is_small_enough_to_commit(run, tmp_path):
     run("hello")
-    assert (tmp_path / "summary.json").stat().st_size < 10_000
+    assert (tmp_path / "summary.json").stat().st_size < 4_000
 
 
 @pytest.mark.parametrize("scenario", MEASURED)
@@ -416,23 +377,23 @@ def test_any_but_the_one_right_status_counts_as_failed(run, service, scenario):
     service.status = {"create": 200, "delete": 200}.get(scenario, 201)
     process = run(scenario)
     assert process.returncode == 99
-    assert process.summary["metrics"]["http_req_failed"] == {"rate": 1, "passes": 12, "fails": 0}
+    app = process.summary.arms["app"]
+    assert (app.requests, app.failed, app.times.count) == (12, 12, 0)
 
 
 def test_an_error_fails_the_run_and_its_time_is_not_among_the_answers(run, service):
     service.status = 500
     process = run("hello")
     assert process.returncode == 99
-    assert process.summary["metrics"]["http_reqs"]["count"] == 12
-    assert process.summary["metrics"]["http_req_failed"]["passes"] == 12
-    assert not process.summary["metrics"][DURATION]["count"]
+    app = process.summary.arms["app"]
+    assert (app.requests, app.failed) == (12, 12)
+    assert (app.times.count, app.times.avg, set(app.times.ms)) == (0, None, {None})
 
 
 def test_a_server_that_is_not_there_still_gives_a_summary_without_times(run, service):
     service.server.server_close()
     process = run("hello")
     assert process.returncode == 99
-    metrics = process.summary["metrics"]
-    assert metrics["http_reqs"]["count"] == metrics["http_req_failed"]["passes"] == 12
-    assert not any(metrics[DURATION]["grid"]["ms"])
-    assert len(metrics[DURATION]["grid"]["ms"]) == 171
+    app = process.summary.arms["app"]
+    assert (app.requests, app.failed, app.times.max) == (12, 12, None)
+    assert app.times.ms == [None] * len(process.summary.grid)

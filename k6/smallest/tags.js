@@ -1,0 +1,11 @@
+// What the smallest scripts have in common: the server, and the tags that a turn's requests have,
+// set once.
+import exec from 'k6/execution';
+import { asTag, BASE_URL, LABELS, TURNS } from '../lib/given.js';
+
+export const URL = TURNS ? TURNS.arms[LABELS[0]] : BASE_URL;
+
+export function tagOnce() {
+  if (!TURNS) return;
+  Object.assign(exec.vu.metrics.tags, { arm: asTag(LABELS[0]), part: 'counted', turn: '0' });
+}
