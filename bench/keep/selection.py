@@ -137,20 +137,20 @@ def _differing(parts: Sequence[Part]) -> Iterator[str]:
 
 
 def _conditions(part: Part) -> Iterator[tuple[str, Hashable, Any]]:
-    """What must be equal: its name, among which (None: among all), and what it is here."""
+    """What must be equal: its name, to what of the same kind, and what it is here."""
     plan = part.plan
     for name, value in msgspec.structs.asdict(plan.conditions).items():
-        yield name, None, value
+        yield name, "conditions", value
     compared = [msgspec.structs.asdict(plan.arms[arm].settings) for arm in plan.compared]
     for name in compared[0] if compared else ():
-        yield name, None, {settings[name] for settings in compared}
+        yield name, "settings", {settings[name] for settings in compared}
     for arm in part.arms:
-        yield f"what {arm} is", None, plan.arms[arm]
+        yield f"what {arm} is", arm, plan.arms[arm]
         for session in part.sessions:
             if arm in session.arms:
                 served, settings = session.arms[arm].served, plan.arms[arm].settings
                 yield "python", settings, served.python
-                yield f"packages of {arm}", None, served.packages
+                yield f"packages of {arm}", arm, served.packages
                 for name, value in _database(served).items():
                     yield f"database's {name}", settings, value
 

@@ -4,15 +4,16 @@ import os
 import subprocess
 
 import pytest
+from msgspec.structs import asdict
 
 import bench.keep.pins
 from bench.keep.pins import digest_of_git, pins_of
-from bench.serve.stacks import Stack
+from bench.keep.record import Source
 
 FILES = (
-    "bench/cell.py",
+    "bench/session.py",
     "bench/server/local.py",
-    "bench/schema/cell-2.json",
+    "bench/schema/session-3.json",
     "k6/hello.js",
     "k6/lib/items.js",
     "flask_sqlite/app.py",
@@ -34,12 +35,13 @@ def repository(tmp_path, monkeypatch):
 
 
 def pins(repository, **served):
-    stacks = [Stack(name, repository / name) for name in ("flask_sqlite", "django_drf")]
-    return pins_of(stacks, served, repository / "k6-program")
+    folders = {name: repository / name for name in ("flask_sqlite", "django_drf")}
+    return pins_of(folders, served, repository / "k6-program")
 
 
 def flat(pins):
-    return {**pins, **pins["sources"], "sources": None}
+    told = asdict(pins)
+    return {**told, **told["sources"], "sources": None}
 
 
 def named(before, after):
@@ -51,15 +53,15 @@ def named(before, after):
 @pytest.mark.parametrize(
     ("file", "name"),
     [
-        ("bench/cell.py", "harness"),
+        ("bench/session.py", "harness"),
         ("bench/server/local.py", "harness"),
-        ("bench/schema/cell-2.json", "harness"),
+        ("bench/schema/session-3.json", "harness"),
         ("k6/hello.js", "harness"),
         ("k6/lib/items.js", "harness"),
         ("flask_sqlite/app.py", "flask_sqlite"),
         ("flask_sqlite/requirements.txt", "flask_sqlite"),
         ("django_drf/app.py", "django_drf"),
-        ("k6-program", "k6 binary"),
+        ("k6-program", "k6_binary"),
     ],
 )
 def test_a_changed_byte_is_named_for_where_it_is_and_nothing_else_is(repository, file, name):
@@ -92,7 +94,7 @@ def test_a_file_that_is_renamed_removed_or_added_is_named(repository, change):
         "flask_sqlite/items.db-wal",
         "flask_sqlite/items.db-shm",
         "flask_sqlite/__pycache__/app.cpython-311.pyc",
-        "bench/__pycache__/cell.cpython-311.pyc",
+        "bench/__pycache__/session.cpython-311.pyc",
         "k6/node_modules/k6/index.js",
         "tests/test_app.py",
     ],
@@ -106,7 +108,7 @@ def test_what_running_makes_and_what_does_not_measure_do_not_matter(repository, 
 
 
 def test_what_is_served_is_told_as_it_was_given(repository):
-    assert pins(repository, flask_sqlite="an image")["served"] == {"flask_sqlite": "an image"}
+    assert pins(repository, flask_sqlite="an image").served == {"flask_sqlite": "an image"}
 
 
 def test_a_commit_is_told_and_whether_all_is_committed(tmp_path, monkeypatch):
@@ -114,11 +116,11 @@ def test_a_commit_is_told_and_whether_all_is_committed(tmp_path, monkeypatch):
         return subprocess.check_output(["git", "-C", tmp_path, *arguments], text=True).strip()
 
     monkeypatch.setattr(bench.keep.pins, "ROOT", tmp_path)
-    assert digest_of_git() == {"commit": None, "dirty": None}
+    assert digest_of_git() == Source(commit=None, dirty=None)
     author = ("-c", "user.name=A", "-c", "user.email=a@example.org")
     git("init", "--quiet")
     git(*author, "commit", "--quiet", "--allow-empty", "--message=Nothing")
     commit = git("rev-parse", "HEAD")
-    assert digest_of_git() == {"commit": commit, "dirty": False}
+    assert digest_of_git() == Source(commit=commit, dirty=False)
     (tmp_path / "file").touch()
-    assert digest_of_git() == {"commit": commit, "dirty": True}
+    assert digest_of_git() == Source(commit=commit, dirty=True)

@@ -1,4 +1,4 @@
-"""The store: a cell is there whole or not, whatever happens while it is measured."""
+"""The store: a session is there whole or not, whatever happens while it is measured."""
 
 import hashlib
 import json
@@ -9,191 +9,155 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis.strategies import booleans, integers, lists, tuples
-from synthetic import COMMITS, GRID, PROFILE, SERVED, campaign, measurement, write
+from synthetic import GRID, campaign, write
 
 from bench import Mistake
+from bench.keep.record import Canary, Session
 from bench.keep.store import (
-    Cell,
-    counted,
     create_campaign,
     digest,
     find_campaigns,
     keep_what_is_there,
-    new_cell,
+    new_session,
     note,
     read_campaign,
     read_journal,
+    read_plan,
+    read_session,
     remove_if_empty,
     response_times,
-    write_json,
+    write_record,
 )
 
 ROOT = Path(__file__).parents[2]
-NAME = "1-1-flask_sqlite"
-PLAN = {"stacks": ["flask_sqlite"], "cells": [], "conditions": {"profile": {"name": "quick"}}}
-CELL = {
-    "schema": 2,
-    "block": 1,
-    "position": 1,
-    "stack": "flask_sqlite",
-    "attempt": 1,
-    "started": "now",
-    "conditions": {},
-    "served": SERVED,
-    "commits": COMMITS,
-    "dose_s": None,
-    "scenarios": {"hello": measurement()},
-}
-FIELDS = {name: value for name, value in CELL.items() if name != "schema"}
+NAME = "001"
+RECORD = f"sessions/{NAME}/session.json"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A finished campaign, of which the others have their plan and their session."""
+    return campaign(tmp_path_factory.mktemp("made"), "c")
 
 
 @pytest.fixture
-def folder(tmp_path):
-    return create_campaign(tmp_path / "results", PLAN, PROFILE)
+def session(made):
+    return read_session(made / RECORD)
 
 
-def measure(folder):
-    """Fill a cell and keep it."""
-    with new_cell(folder, NAME) as unfinished:
-        write_json(unfinished / "cell.json", CELL)
+@pytest.fixture
+def folder(tmp_path, made):
+    """A campaign that has just begun."""
+    return create_campaign(tmp_path / "results", read_plan(made), made / "profile.json")
+
+
+@pytest.fixture
+def measure(folder, session):
+    def measure():
+        """Fill a session and keep it."""
+        with new_session(folder, NAME) as unfinished:
+            write_record(unfinished / "session.json", session)
+
+    return measure
 
 
 def kept(folder):
-    return [event["cell"] for event in read_journal(folder) if event["event"] == "kept"]
+    return [event["session"] for event in read_journal(folder) if event["event"] == "kept"]
 
 
-def test_a_new_campaign_holds_its_plan_its_profile_and_no_cell(folder):
-    plan, cells = read_campaign(folder)
-    assert plan.items() >= PLAN.items()
-    assert (folder / "profile.json").read_bytes() == PROFILE.read_bytes()
-    assert cells == []
+def test_a_new_campaign_holds_its_plan_its_profile_and_no_session(folder, made):
+    plan, sessions = read_campaign(folder)
+    assert plan == read_plan(made)
+    assert (folder / "profile.json").read_bytes() == (made / "profile.json").read_bytes()
+    assert sessions == []
     assert find_campaigns(folder.parent) == [folder]
 
 
 def test_a_campaign_is_named_for_its_time_and_its_profile(folder):
-    started = read_campaign(folder)[0]["started"]
-    digits = "".join(c for c in started[:19] if c.isdigit())
-    assert folder.name == f"{digits[:8]}-{digits[8:]}-quick"
+    assert folder.name == "20251121-120000-standard"
 
 
-def test_a_cell_is_there_with_all_that_was_put_into_it(folder):
-    with new_cell(folder, NAME) as unfinished:
-        (unfinished / "hello.json").write_text("{}")
-        write_json(unfinished / "cell.json", CELL)
+def test_a_session_is_there_with_all_that_was_put_into_it(folder, session):
+    with new_session(folder, NAME) as unfinished:
+        (unfinished / "hello-1.json").write_text("{}")
+        write_record(unfinished / "session.json", session)
         assert read_campaign(folder)[1] == []
-    (cell,) = read_campaign(folder)[1]
-    assert (cell.campaign, cell.name) == (folder, NAME)
-    assert {name: getattr(cell, name) for name in FIELDS} == FIELDS
-    assert (folder / "cells" / NAME / "hello.json").exists()
+    assert read_campaign(folder)[1] == [session]
+    assert (folder / "sessions" / NAME / "hello-1.json").exists()
 
 
 @pytest.mark.parametrize("exception", [OSError, KeyboardInterrupt, SystemExit])
-def test_of_a_cell_that_fails_nothing_is_left(folder, exception):
-    with pytest.raises(exception), new_cell(folder, NAME) as unfinished:
-        write_json(unfinished / "cell.json", CELL)
+def test_of_a_session_that_fails_nothing_is_left(folder, session, exception):
+    with pytest.raises(exception), new_session(folder, NAME) as unfinished:
+        write_record(unfinished / "session.json", session)
         raise exception
-    assert list((folder / "cells").iterdir()) == []
+    assert list((folder / "sessions").iterdir()) == []
     assert kept(folder) == []
 
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from bench.keep.store import new_cell, write_json
+from bench.keep.store import new_session, write_record
 
-with new_cell(Path(sys.argv[1]), "1-1-flask_sqlite") as unfinished:
-    write_json(unfinished / "cell.json", {"half": "a cell"})
+with new_session(Path(sys.argv[1]), "001") as unfinished:
+    write_record(unfinished / "session.json", {"half": "a session"})
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_a_cell_whose_process_is_killed_is_not_there_and_can_be_made_again(folder):
+def test_a_session_whose_process_is_killed_is_not_there_and_can_be_made_again(folder, session):
     killed = subprocess.run([sys.executable, "-c", KILLED, folder], cwd=ROOT)
     assert killed.returncode == -signal.SIGKILL
-    assert list((folder / "cells").iterdir()) != []  # the killed one's leftovers
+    assert list((folder / "sessions").iterdir()) != []  # the killed one's leftovers
     assert read_campaign(folder)[1] == []
-    with new_cell(folder, NAME) as unfinished:
+    with new_session(folder, NAME) as unfinished:
         assert list(unfinished.iterdir()) == []
-        write_json(unfinished / "cell.json", CELL)
+        write_record(unfinished / "session.json", session)
     assert len(read_campaign(folder)[1]) == 1
 
 
-def test_cells_come_in_the_order_in_which_they_were_planned(tmp_path):
-    folder = campaign(tmp_path, "c", stacks=["b", "a"], runs=11)
-    plan, cells = read_campaign(folder)
-    order = [(planned["block"], planned["stack"]) for planned in plan["cells"]]
-    assert [(cell.block, cell.stack) for cell in cells] == order
+@pytest.mark.parametrize("together", [True, False])
+def test_sessions_come_in_the_order_in_which_they_were_planned(tmp_path, together):
+    folder = campaign(tmp_path, "c", ["b", "a"], 11, scenarios=["get"], together=together)
+    plan, sessions = read_campaign(folder)
+    order = [(planned.number, planned.block, set(planned.arms)) for planned in plan.sessions]
+    assert [(one.number, one.block, set(one.arms)) for one in sessions] == order
 
 
-def test_a_cell_that_was_measured_again_comes_after_its_block(tmp_path):
-    folder = campaign(tmp_path, "c", stacks=["b", "a"], runs=2, attempts={("a", 1): 3})
-    cells = read_campaign(folder)[1]
-    assert [(c.block, c.attempt) for c in cells] == [(1, 1), (1, 1), (1, 2), (1, 3), (2, 1), (2, 1)]
+def test_the_order_is_that_of_numbers_and_not_of_names(tmp_path):
+    folder = campaign(tmp_path, "c", sessions=1001, scenarios=["delete"])
+    assert [one.number for one in read_campaign(folder)[1]] == list(range(1, 1002))
 
 
-def test_a_campaign_without_one_cell_is_removed_and_another_is_not(folder):
-    measure(folder)
+def test_a_session_that_was_added_comes_after_all_planned_ones(tmp_path):
+    folder = campaign(tmp_path, "c", ["b", "a"], 2, {("a", 1, "get")}, extra=1)
+    assert [session.block for session in read_campaign(folder)[1]] == [1, 2, 3]
+
+
+def test_a_campaign_without_one_session_is_removed_and_another_is_not(folder, measure):
+    measure()
     remove_if_empty(folder)
     assert kept(folder) == [NAME]
-    (folder / "cells" / NAME / "cell.json").unlink()
+    (folder / RECORD).unlink()
     remove_if_empty(folder)
     assert not folder.exists()
-
-
-# Which attempt counts
-
-
-def cells_of(attempts):
-    """Cells of one stack in one block, an attempt each."""
-    for attempt, (status, ms) in enumerate(attempts, start=1):
-        measured = {"hello": measurement(mean_ms=ms) | {"status": status}}
-        own = {"attempt": attempt, "scenarios": measured}
-        yield Cell(Path("campaign"), f"{NAME}.{attempt}", **FIELDS | own)
-
-
-def statuses(valid, suspect):
-    return "suspect" if valid and suspect else "valid" if valid else "invalid"
-
-
-@settings(deadline=None, database=None)
-@given(lists(tuples(booleans(), booleans(), integers(1, 1000)), max_size=5))
-def test_the_first_valid_attempt_counts_whatever_the_others_gave(attempts):
-    cells = list(cells_of([(statuses(v, s), ms) for v, s, ms in attempts]))
-    first = [cell for cell in cells if cell.scenarios["hello"]["status"] != "invalid"][:1]
-    assert counted(cells, "hello") == counted(cells[::-1], "hello") == first
-    assert counted(cells, "echo") == []
-
-
-def test_of_every_stack_and_block_one_attempt_counts(tmp_path):
-    lost = {("a", 2, "get", 1), ("b", 3, "get")}
-    folder = campaign(tmp_path, "c", ["a", "b"], 3, lost, attempts={("a", 1): 2, ("a", 2): 2})
-    cells = [(c.stack, c.block, c.attempt) for c in counted(read_campaign(folder)[1], "get")]
-    assert sorted(cells) == [("a", 1, 1), ("a", 2, 2), ("a", 3, 1), ("b", 1, 1), ("b", 2, 1)]
-
-
-def test_campaigns_are_counted_each_for_itself(tmp_path):
-    cells = [cell for n in "12" for cell in read_campaign(campaign(tmp_path, n))[1]]
-    assert counted(cells, "get") == cells
 
 
 # The journal
 
 
-def test_the_journal_tells_in_order_what_happened(folder):
+def test_the_journal_tells_in_order_what_happened(folder, measure):
     note(folder, "resumed", why="a test")
-    measure(folder)
+    measure()
     events = read_journal(folder)
     assert [event["event"] for event in events] == ["planned", "resumed", "kept"]
     assert all(datetime.fromisoformat(event["at"]).tzinfo for event in events)
     assert events[0]["sha256"] == digest(folder / "plan.json")
     assert events[1]["why"] == "a test"
-    assert (events[2]["cell"], events[2]["sha256"]) == (
-        NAME,
-        digest(folder / "cells" / NAME / "cell.json"),
-    )
+    assert (events[2]["session"], events[2]["sha256"]) == (NAME, digest(folder / RECORD))
 
 
 def test_a_line_that_a_crash_cut_off_is_left_out_and_spoils_no_other(folder):
@@ -213,14 +177,21 @@ def test_a_journal_that_cannot_be_written_is_a_mistake(tmp_path):
         note(tmp_path / "none", "ended")
 
 
-def test_what_a_killed_run_kept_is_noted_once_and_its_half_cell_is_removed(folder):
-    measure(folder)
+def test_what_a_killed_run_kept_is_noted_once_and_its_half_session_is_removed(folder, measure):
+    measure()
     (folder / "journal.ndjson").write_text("")
-    (folder / "cells" / ".1-2-django_drf").mkdir()
+    (folder / "sessions" / ".002").mkdir()
     for _ in range(2):
         keep_what_is_there(folder)
         assert kept(folder) == [NAME]
-        assert os.listdir(folder / "cells") == [NAME]
+        assert os.listdir(folder / "sessions") == [NAME]
+
+
+def test_a_campaign_whose_session_is_gone_does_not_go_on(folder, measure):
+    measure()
+    (folder / RECORD).unlink()
+    with pytest.raises(Mistake, match="cannot go on: 001 was measured and is gone"):
+        keep_what_is_there(folder)
 
 
 def test_a_digest_is_the_sha256_of_the_bytes(tmp_path):
@@ -231,48 +202,78 @@ def test_a_digest_is_the_sha256_of_the_bytes(tmp_path):
 # Files
 
 
-def test_json_is_replaced_whole_or_not_at_all(tmp_path):
+def test_a_record_is_replaced_whole_or_not_at_all(tmp_path):
     path = tmp_path / "data.json"
-    write_json(path, {"old": 1})
+    write_record(path, {"old": 1})
     with pytest.raises(TypeError):
-        write_json(path, {"new": 2, "not JSON": object()})
+        write_record(path, {"new": 2, "not JSON": object()})
     assert json.loads(path.read_text()) == {"old": 1}
-    write_json(path, {"new": 2})
+    write_record(path, {"new": 2})
     assert json.loads(path.read_text()) == {"new": 2}
     assert os.listdir(tmp_path) == ["data.json"]
 
 
-def test_a_results_folder_that_cannot_be_written_is_a_mistake(tmp_path):
+def test_a_record_that_cannot_be_written_is_a_mistake(tmp_path):
+    with pytest.raises(Mistake, match="data.json cannot be written: No such file"):
+        write_record(tmp_path / "none" / "data.json", {})
+
+
+def test_a_number_is_kept_with_six_digits_and_a_whole_one_with_all(tmp_path):
+    path = tmp_path / "data.json"
+    write_record(path, {"number": 1234.56789, "small": 1.23456789e-9, "whole": 123456789})
+    found = json.loads(path.read_text())
+    assert found == {"number": 1234.57, "small": 1.23457e-9, "whole": 123456789}
+
+
+def test_what_is_written_is_read_as_the_same(tmp_path):
+    canary = Canary(a_second=0.1, median_ms=2.0)
+    write_record(tmp_path / "canary.json", canary)
+    assert msgspec.json.decode((tmp_path / "canary.json").read_bytes(), type=Canary) == canary
+
+
+def test_a_campaign_of_twenty_sessions_of_seven_arms_stays_below_eight_megabytes(tmp_path):
+    arms, controls = ["a", "b", "c", "d", "e"], ["control_same", "control_dosed"]
+    folder = campaign(tmp_path, "c", arms, 20, controls=controls, ms=lambda *_: 7.1234567)
+    records = [path.stat().st_size for path in folder.rglob("*.json")]
+    assert sum(records) < 8_000_000
+
+
+def test_a_results_folder_that_cannot_be_written_is_a_mistake(tmp_path, made):
     (tmp_path / "file").touch()
     with pytest.raises(Mistake, match="results cannot be written to .*file: Not a directory"):
-        create_campaign(tmp_path / "file", PLAN, PROFILE)
+        create_campaign(tmp_path / "file", read_plan(made), made / "profile.json")
 
 
-def test_two_campaigns_never_share_a_folder(tmp_path, monkeypatch):
-    class StoppedClock:
-        def now(zone):
-            return datetime(2025, 11, 21)
-
-    monkeypatch.setattr("bench.keep.store.datetime", StoppedClock)
-    create_campaign(tmp_path, PLAN, PROFILE)
-    with pytest.raises(Mistake, match="20251121-000000-quick is there already"):
-        create_campaign(tmp_path, PLAN, PROFILE)
+def test_two_campaigns_never_share_a_folder(folder, made):
+    with pytest.raises(Mistake, match="20251121-120000-standard is there already"):
+        create_campaign(folder.parent, read_plan(made), made / "profile.json")
 
 
-def test_response_times_are_those_of_k6s_summary(tmp_path):
-    (cell,) = read_campaign(campaign(tmp_path, "c"))[1]
-    times = response_times(cell, "get")
-    assert (times.count, times.percentages) == (50_000, GRID)
-    assert (times.ms[0], times.ms[50], times.ms[-1]) == (1, 2, 3)
+def test_response_times_are_those_of_k6s_summaries_a_run_each(tmp_path):
+    folder = campaign(tmp_path, "c")
+    (session,) = read_campaign(folder)[1]
+    times = response_times(folder, session, "flask_sqlite", "get")
+    assert [(one.count, one.percentages) for one in times] == [(3000, GRID)] * 3
+    assert (times[0].ms[0], times[0].ms[50], times[0].ms[-1]) == (1, 2, 3)
+
+
+def test_response_times_of_a_run_with_a_void_turn_are_left_out(tmp_path):
+    folder = campaign(tmp_path, "c")
+    (session,) = read_campaign(folder)[1]
+    path = folder / "sessions" / NAME / "get-2.json"
+    summary = json.loads(path.read_text())
+    write(path, summary | {"turns": summary["turns"] | {"void": [1]}})
+    assert len(response_times(folder, session, "flask_sqlite", "get")) == 2
 
 
 @pytest.mark.parametrize("text", [None, "", "[]", '{"metrics": {}}'])
 def test_response_times_that_cannot_be_read_are_a_mistake(tmp_path, text):
-    (cell,) = read_campaign(campaign(tmp_path, "c"))[1]
-    path = cell.campaign / "cells" / cell.name / "get.json"
+    folder = campaign(tmp_path, "c")
+    (session,) = read_campaign(folder)[1]
+    path = folder / "sessions" / NAME / "get-1.json"
     path.unlink() if text is None else path.write_text(text)
-    with pytest.raises(Mistake, match="get.json cannot be read: "):
-        response_times(cell, "get")
+    with pytest.raises(Mistake, match=r"get-1.json cannot be read: "):
+        response_times(folder, session, "flask_sqlite", "get")
 
 
 def test_a_folder_without_a_plan_is_a_mistake(tmp_path):
@@ -280,37 +281,58 @@ def test_a_folder_without_a_plan_is_a_mistake(tmp_path):
         read_campaign(tmp_path)
 
 
-@pytest.mark.parametrize("file", ["plan.json", f"cells/{NAME}/cell.json"])
-@pytest.mark.parametrize("schema", [0, 1, 3, "2", None])
+FILES = ["plan.json", RECORD]
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("schema", [0, 1, 2, 4, "3", 3.0, True, None])
 def test_another_schema_is_a_mistake(tmp_path, file, schema):
     folder = campaign(tmp_path, "c")
     write(folder / file, {**json.loads((folder / file).read_text()), "schema": schema})
-    with pytest.raises(Mistake, match=f"has schema {schema}; this version reads 2"):
+    with pytest.raises(Mistake, match=f"has schema {schema}; this version reads 3"):
         read_campaign(folder)
 
 
-@pytest.mark.parametrize("file", ["plan.json", f"cells/{NAME}/cell.json"])
-@pytest.mark.parametrize("damage", ["truncated", "empty", "no object", "no text"])
+@pytest.mark.parametrize("schema", [1, 2])
+def test_of_an_older_schema_one_line_says_what_reads_it(tmp_path, schema):
+    write(tmp_path / "old" / "plan.json", {"schema": schema, "stacks": [], "cells": []})
+    with pytest.raises(Mistake) as caught:
+        read_plan(tmp_path / "old")
+    assert str(caught.value) == (
+        f"{tmp_path}/old/plan.json has schema {schema}; this version reads 3, "
+        "an older one of this project (in its git history) reads that"
+    )
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("damage", ["truncated", "empty", "no object", "no text", "deep"])
 def test_a_damaged_file_is_a_mistake(tmp_path, file, damage):
     folder = campaign(tmp_path, "c")
     whole = (folder / file).read_bytes()
-    damaged = {"truncated": whole[:-1], "empty": b"", "no object": b"[]", "no text": b"\xff\xfe"}
-    (folder / file).write_bytes(damaged[damage])
+    damaged = {"truncated": whole[:-2], "empty": b"", "no object": b"[]", "no text": b"\xff\xfe"}
+    (folder / file).write_bytes((damaged | {"deep": b"[" * 100_000})[damage])
     with pytest.raises(Mistake, match=f"{file} cannot be read"):
         read_campaign(folder)
 
 
-def test_a_cell_that_lacks_something_is_a_mistake_that_names_it(tmp_path):
+@pytest.mark.parametrize("field", ["commits", "number", "host"])
+def test_a_session_that_lacks_something_is_a_mistake_that_names_it(tmp_path, field):
     folder = campaign(tmp_path, "c")
-    path = folder / "cells" / NAME / "cell.json"
-    cell = json.loads(path.read_text())
-    write(path, {key: cell[key] for key in cell if key not in ("commits", "attempt")})
-    with pytest.raises(Mistake, match="cell.json lacks attempt, commits$"):
+    session = json.loads((folder / RECORD).read_text())
+    write(folder / RECORD, {key: session[key] for key in session if key != field})
+    with pytest.raises(Mistake, match=f"session.json cannot be read: .*field `{field}`"):
         read_campaign(folder)
 
 
-def test_only_folders_with_a_plan_are_campaigns_and_the_oldest_comes_first(tmp_path):
+def test_only_folders_with_a_plan_are_campaigns(tmp_path):
     made = [campaign(tmp_path, name) for name in ("20251122-1", "20251121-2", "20251121-1")]
     (tmp_path / "figures").mkdir()
     assert find_campaigns(tmp_path) == sorted(made)
     assert find_campaigns(tmp_path / "none") == []
+
+
+def test_a_session_knows_what_was_measured_in_it(session):
+    assert isinstance(session, Session)
+    assert session.measured("flask_sqlite", "get").counts
+    assert session.measured("django_drf", "get") is None
+    assert session.measured("flask_sqlite", "nothing") is None
