@@ -1,55 +1,54 @@
 """What limited a measurement, from counters: the answer to "why is it not twice as fast?"."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+
+from bench.keep.record import Canary, Conditions, Measurement
 
 GENERATOR_BUSY = 0.80  # of k6's CPUs: k6's own manual asks for a fifth of them to be idle
 SERVER_BUSY = 0.90
 WAITED = 0.90  # of the users' time; what is missing k6 has spent itself
-LEAST_SECONDS = 5.0  # k6's start takes 0.3 s of CPU: in less time its share cannot be told
+LEAST_SECONDS = 5.0  # alone, k6's start (0.3 s of CPU) is in its share: in less it cannot be told
 WRITES = ("create", "update", "delete")
 
 
 @dataclass(frozen=True)
 class Limiter:
     name: str  # server CPU, CPU of both, generator, disk commit, locks or waiting, unknown
-    server_busy: float | None  # shares of the CPUs that each could use, the cells' median
+    server_busy: float | None  # shares of the CPUs that each could use, the sessions' median
     k6_busy: float | None
 
     @property
     def is_lower_bound(self) -> bool:
-        """Whether the stack might do more than was asked of it."""
+        """Whether the arm might do more than was asked of it."""
         return self.name == "generator"
 
 
 def limiter_of(
     scenario: str,
-    measured: Sequence[dict[str, Any]],
-    commits: Sequence[dict[str, Any]],
-    conditions: dict[str, Any],
+    measured: Sequence[Measurement],
+    commits: Sequence[Mapping[str, Canary]],
+    workers: int,
+    conditions: Conditions,
 ) -> Limiter:
-    """Of one stack in one scenario, over its valid cells; commits has what each cell's cost."""
-    cpus = conditions["cpus"]
-    every = conditions["machine"]["cpus"]
-    usable = len(cpus["server"] or range(every))
-    server = _median(_rate(m["server"]["cpu_s"], m) for m in measured)
-    alone = None if server is None else server / min(conditions["workers"], usable)
+    """Of one arm in one scenario, over what counts; commits has what each session's cost."""
+    cpus, every = conditions.cpus, conditions.machine.cpus
+    usable = len(cpus.server or range(every))
+    counted = [m for m in measured if m.load.requests and m.load.counted_s]
+    server = _median(_used(m, m.server.cpu_s) for m in counted)
+    alone = None if server is None else server / min(workers, usable)
     # A database with a server of its own shares the app's CPUs: then it is the CPU of both.
-    beside = _median(_rate(m["database"]["cpu_s"], m) for m in measured if "database" in m)
+    beside = _median(_used(m, m.database.cpu_s) for m in counted if m.database)
     server_busy = alone if beside is None or server is None else (server + beside) / usable
-    long = [m for m in measured if m["load"]["seconds"] >= LEAST_SECONDS]
-    k6 = _median(_rate(m["load"]["cpu_s"], m) for m in long)
-    k6_busy = None if k6 is None else k6 / len(cpus["k6"] or range(every))
-    waited = _median(
-        m["load"]["requests"] * m["load"]["mean_ms"] / 1000 / (m["users"] * m["load"]["seconds"])
-        for m in long
-    )
+    long = [m for m in counted if m.load.turns or m.load.counted_s >= LEAST_SECONDS]
+    k6 = _median(None if m.load.k6_cpu_s is None else _rate(m.load.k6_cpu_s, m) for m in long)
+    k6_busy = None if k6 is None else k6 / len(cpus.k6 or range(every))
+    waited = _median(_waited(m) for m in long)
     speed = _median(
-        m["load"]["requests"] / m["load"]["seconds"] / of[str(m["in_flight"])]["a_second"]
+        _rate(m.load.counted, m) / of[str(m.in_flight)].a_second
         for m, of in zip(measured, commits, strict=True)
-        if str(m["in_flight"]) in of
+        if str(m.in_flight) in of and m.load.counted_s
     )
     name = "unknown"
     if (k6_busy or 0) >= GENERATOR_BUSY or (waited is not None and waited < WAITED):
@@ -64,10 +63,25 @@ def limiter_of(
     return Limiter(name, server_busy, k6_busy)
 
 
-def _rate(cpu_s: float | None, measured: dict[str, Any]) -> float | None:
-    return None if cpu_s is None else cpu_s / measured["load"]["seconds"]
+def _used(measured: Measurement, cpu_s: float | None) -> float | None:
+    """CPU seconds a second, while the arm is counted, from those of all its requests."""
+    if cpu_s is None:
+        return None
+    return cpu_s / measured.load.requests * _rate(measured.load.counted, measured)
 
 
-def _median(values: Any) -> float | None:
+def _rate(what: float, measured: Measurement) -> float:
+    return what / measured.load.counted_s
+
+
+def _waited(measured: Measurement) -> float | None:
+    """The share of their counted time in which users waited for an answer."""
+    load = measured.load
+    if load.mean_ms is None:
+        return None
+    return load.mean_ms / 1000 * load.counted / (measured.users * load.counted_s)
+
+
+def _median(values: Iterable[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return statistics.median(known) if known else None

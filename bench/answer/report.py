@@ -1,158 +1,193 @@
-"""What a campaign says in the end: of each stack in each scenario how fast, how sure, and why."""
+"""What a campaign says in the end: of each arm in each scenario how fast, how sure, and why."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import math
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
-from bench.answer.comparison import Comparison, Observation, compare
+from bench.answer.comparison import Comparison, compare
 from bench.answer.limiter import Limiter, limiter_of
+from bench.answer.model import Model, Observation, fit
 from bench.answer.stats import (
     UNITS,
     Summary,
+    as_time,
+    busiest_share,
     cpu_per_1000,
     database_cpu_per_1000,
     is_shown,
-    judged_value,
     merged_percentile,
     summarise,
     value_of,
 )
-from bench.keep.store import Cell, counted, response_times
-from bench.serve.stacks import CONTROLS
+from bench.keep.record import Measurement
+from bench.keep.selection import Selection
+from bench.keep.store import response_times
+from bench.keep.values import Measured
 
 PERCENTILES = (50, 90, 95, 99, 99.9)
 
 
 @dataclass(frozen=True)
 class Result:
-    """A stack in a scenario, over all runs that are there."""
+    """An arm in a scenario, over all sessions that are there."""
 
-    stack: str
+    arm: str
     scenario: str
+    planned: int  # sessions
     attempted: int
-    blocks: int
-    value: Summary | None  # in the unit of the scenario; None where no run is valid
+    value: Summary | None  # in the unit of the scenario; None where no session counts
     cpu_s_per_1000: Summary | None
     database_cpu_s_per_1000: Summary | None  # where the database has a server of its own
     suspect: int
     in_flight: int
     limiter: Limiter
-    percentiles: dict[float, float]  # ms, over the requests of all valid runs; only what they carry
+    percentiles: dict[float, float]  # ms, over the requests of all that counts; what they carry
     rank: tuple[int, int] | None  # from best to worst possible
-    interval: tuple[float, float] | None  # 95 %; where it is ranked, less what a block shares
+    interval: tuple[float, float] | None  # 95 %; where it is ranked, less what a session shares
+    elsewhere: float | None  # the users' time that counted requests do not fill: the median
+    void: int  # turns
+    busiest: float | None  # the greatest share of the work that one worker did in a run of k6
 
 
 @dataclass(frozen=True)
 class Report:
-    """Of cells that were measured under equal conditions; compared only where interleaved."""
+    """Of what was measured under equal conditions; arms are compared only within one campaign."""
 
-    cells: Sequence[Cell]
-    interleaved: bool = True
+    selection: Selection
 
     @cached_property
     def results(self) -> list[Result]:
-        """Of every stack in every scenario that was measured, in the paper's order of scenarios."""
-        every = [(scenario, stack) for scenario in UNITS for stack in self.stacks]
-        return [
-            self._result(stack, scenario)
-            for scenario, stack in every
-            if any(cell.stack == stack and scenario in cell.scenarios for cell in self.cells)
-        ]
+        """Of every arm in every scenario that was measured, in the paper's order of scenarios."""
+        found = []
+        for scenario in UNITS:
+            there = self.selection.measured(scenario)
+            for arm in self.arms:
+                of_arm = [one for one in there if one.arm == arm]
+                found += [self._result(of_arm)] if of_arm else []
+        return found
 
     @cached_property
     def comparisons(self) -> dict[str, Comparison]:
-        """By scenario; none where the stacks did not take turns or the runs are too few."""
-        if not self.interleaved:
+        """By scenario; none where the arms did not take turns or the sessions are too few."""
+        if not self.selection.interleaved:
             return {}
         found = {}
         for scenario in UNITS:
-            limiters = {stack: self._limiter(stack, scenario) for stack in self.stacks}
-            bounded = {stack for stack, limiter in limiters.items() if limiter.is_lower_bound}
-            found[scenario] = compare(self.observations(scenario), self.stacks, bounded)
+            limiters = {arm: self._limiter(arm, scenario) for arm in self.arms}
+            bounded = {arm for arm, limiter in limiters.items() if limiter.is_lower_bound}
+            found[scenario] = compare(self.observations(scenario), self.arms, bounded)
         return {scenario: comparison for scenario, comparison in found.items() if comparison}
 
     @property
-    def stacks(self) -> list[str]:
-        return sorted({cell.stack for cell in self.cells} - set(CONTROLS))
+    def arms(self) -> list[str]:
+        """Those that are compared, each once."""
+        return sorted(set(self.selection.arms))
 
-    def observations(self, scenario: str, of: Any = None) -> list[Observation]:
-        """The value by which stacks are compared, or of(measured), of every cell that counts."""
+    def observations(
+        self, scenario: str, of: Callable[[Measurement], float | None] | None = None
+    ) -> list[Observation]:
+        """The value by which arms are compared, or of(measurement), of all that counts."""
         found = []
-        for cell in counted(self.cells, scenario):
-            measured = cell.scenarios[scenario]
-            value = of(measured) if of else judged_value(scenario, measured)
+        for one in self.selection.counted(scenario):
+            value = of(one.measurement) if of else value_of(scenario, one.measurement)
             if value:
-                position = cell.position if cell.attempt == 1 else 0
-                found.append(Observation(cell.stack, cell.block, position, value))
+                time = value if of else as_time(scenario, value)
+                found.append(Observation(one.arm, one.block, time))
         return found
 
-    def _blocks(self, scenario: str) -> set[int]:
-        """In which any stack that is compared has a value."""
-        return {c.block for c in counted(self.cells, scenario) if c.stack in self.stacks}
+    def model(
+        self, scenario: str, of: Callable[[Measurement], float | None] | None = None
+    ) -> Model | None:
+        """What is told of all arms together; None where there is nothing."""
+        return fit(self.observations(scenario, of))
 
-    def _limiter(self, stack: str, scenario: str) -> Limiter:
-        valid = [cell for cell in counted(self.cells, scenario) if cell.stack == stack]
-        measured, commits = [c.scenarios[scenario] for c in valid], [c.commits for c in valid]
-        return limiter_of(scenario, measured, commits, self.cells[0].conditions)
+    def planned(self, arm: str) -> int:
+        """In how many sessions an arm was to be measured."""
+        parts = [part for part in self.selection.parts if arm in part.arms]
+        return sum(arm in session.arms for part in parts for session in part.plan.sessions)
 
-    def _result(self, stack: str, scenario: str) -> Result:
-        of_stack = [c for c in self.cells if c.stack == stack and scenario in c.scenarios]
-        valid = counted(of_stack, scenario)
-        measured = [cell.scenarios[scenario] for cell in valid]
+    def lacking(self, scenario: str) -> int:
+        """How many of the planned measurements are not there, or do not count."""
+        counted = [one.arm for one in self.selection.counted(scenario)]
+        return sum(max(self.planned(arm) - counted.count(arm), 0) for arm in self.arms)
+
+    @cached_property
+    def _means(self) -> dict[str, dict[str, float]]:
+        """By scenario and arm the mean that the model estimates, where arms are compared."""
+        models = {scenario: self.model(scenario) for scenario in UNITS}
+        return {
+            scenario: {
+                arm: as_time(scenario, math.exp(mean))
+                for arm, mean in zip(model.arms, model.means, strict=True)
+            }
+            for scenario, model in models.items()
+            if model and self.selection.interleaved
+        }
+
+    def _limiter(self, arm: str, scenario: str) -> Limiter:
+        valid = [one for one in self.selection.counted(scenario) if one.arm == arm]
+        [workers] = {
+            part.plan.arms[arm].settings.workers
+            for part in self.selection.parts
+            if arm in part.arms
+        }
+        measured, commits = [o.measurement for o in valid], [o.session.commits for o in valid]
+        return limiter_of(scenario, measured, commits, workers, self.selection.conditions)
+
+    def _value(self, scenario: str, arm: str, measured: Sequence[Measurement]) -> Summary | None:
         value = summarise([value_of(scenario, m) for m in measured])
-        comparison = self.comparisons.get(scenario)
-        interval = value.interval if value else None  # of its own runs, where it stands alone
-        if value and value.geometric and comparison and stack in comparison.spread:
-            spread = comparison.spread[stack]
+        modelled = self._means.get(scenario, {}).get(arm)
+        return replace(value, geometric=modelled) if value and modelled else value
+
+    def _result(self, of_arm: Sequence[Measured]) -> Result:
+        arm, scenario, first = of_arm[0].arm, of_arm[0].scenario, of_arm[0].measurement
+        valid = [one for one in of_arm if one.counts]
+        measured = [one.measurement for one in valid]
+        value, comparison = self._value(scenario, arm, measured), self.comparisons.get(scenario)
+        interval = value.interval if value else None  # of its own sessions, where it stands alone
+        if value and comparison and arm in comparison.spread:
+            spread = comparison.spread[arm]
             interval = value.geometric / spread, value.geometric * spread
-            if {cell.block for cell in valid} != self._blocks(scenario):
-                interval = None  # its mean has not in it what the blocks that it lacks were like
-        first = of_stack[0].scenarios[scenario]
+        elsewhere = [m.load.elsewhere for m in measured if m.load.elsewhere is not None]
+        shares = [share for m in measured if (share := busiest_share(m)) is not None]
         return Result(
-            stack=stack,
+            arm=arm,
             scenario=scenario,
-            attempted=len(of_stack),
-            blocks=len({(cell.campaign, cell.block) for cell in of_stack}),
+            planned=self.planned(arm),
+            attempted=len(of_arm),
             value=value,
             cpu_s_per_1000=summarise([cpu_per_1000(m) for m in measured]),
             database_cpu_s_per_1000=summarise([database_cpu_per_1000(m) for m in measured]),
-            suspect=sum(m["status"] == "suspect" for m in measured),
-            in_flight=first["in_flight"],
-            limiter=self._limiter(stack, scenario),
-            percentiles=_percentiles(valid, scenario, first["users"]),
-            rank=comparison.ranks.get(stack) if comparison else None,
+            suspect=sum(m.status == "suspect" for m in measured),
+            in_flight=first.in_flight,
+            limiter=self._limiter(arm, scenario),
+            percentiles=_percentiles(valid, first.users),
+            rank=comparison.ranks.get(arm) if comparison else None,
             interval=interval,
+            elsewhere=statistics.median(elsewhere) if elsewhere else None,
+            void=sum(one.measurement.load.void for one in of_arm),
+            busiest=max(shares, default=None),
         )
 
 
-def _percentiles(cells: Iterable[Cell], scenario: str, users: int) -> dict[float, float]:
-    runs = [response_times(cell, scenario) for cell in cells]
+def _percentiles(valid: Sequence[Measured], users: int) -> dict[float, float]:
+    runs = [
+        run
+        for one in valid
+        for run in response_times(one.campaign, one.session, one.arm, one.scenario)
+    ]
     count = sum(run.count for run in runs)
     shown = [p for p in PERCENTILES if runs and is_shown(p, count, users)]
     return {p: merged_percentile(runs, p) for p in shown}
 
 
-def problems(cells: Sequence[Cell]) -> Iterator[str]:
+def problems(selection: Selection) -> Iterator[str]:
     """A line for each measurement that does not count, or may not, with all reasons."""
-    for cell in cells:
-        for scenario, measured in cell.scenarios.items():
-            reasons = [f"{problem['code']}: {problem['why']}" for problem in measured["problems"]]
+    for scenario in selection.scenarios:
+        for one in selection.measured(scenario):
+            reasons = [f"{problem.code}: {problem.why}" for problem in one.measurement.problems]
             if reasons:
-                where = f"{cell.stack}, run {cell.block}, attempt {cell.attempt}, {scenario}"
-                yield f"{measured['status']}: {where}: {'; '.join(reasons)}"
-
-
-def missing(plan: dict[str, Any], cells: Sequence[Cell]) -> list[str]:
-    """The planned measurements that no attempt gave."""
-    scenarios = dict.fromkeys(name for cell in cells for name in cell.scenarios)
-    there = {(cell.block, cell.stack, name) for name in scenarios for cell in counted(cells, name)}
-    planned = [(cell["block"], cell["stack"]) for cell in plan["cells"]]
-    if not scenarios:
-        return [f"{stack}, run {block}" for block, stack in planned]
-    return [
-        f"{stack}, run {block}, {name}"
-        for block, stack in planned
-        for name in scenarios
-        if (block, stack, name) not in there
-    ]
+                where = f"{one.arm}, session {one.session.number}, {scenario}"
+                yield f"{one.measurement.status}: {where}: {'; '.join(reasons)}"

@@ -1,12 +1,14 @@
-"""From measured values to the numbers that are shown: a value a run, a mean over the valid runs."""
+"""From measurements to the numbers that are shown: a value a session, a geometric mean over all."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import scipy  # which loads scipy.stats, two seconds of work, when it is first used
+
+from bench.keep.record import Measurement
+from bench.keep.summary import Distribution
 
 UNITS = {
     "hello": "requests/s",
@@ -21,51 +23,67 @@ UNITS = {
 
 @dataclass(frozen=True)
 class Summary:
-    """Of the valid runs. The mean is the arithmetic one, as in the paper."""
+    """Of the values that count, one a session."""
 
     values: tuple[float, ...]
-    mean: float
+    geometric: float  # the mean that is shown
+    interval: tuple[float, float] | None  # 95 %, Student's on logarithms; None of a single value
+    mean: float  # the arithmetic one, for the spreadsheet
     median: float
     low: float  # the least
     high: float  # the greatest
-    geometric: float | None  # mean, with a 95 % t interval on logarithms; None of a single run
-    interval: tuple[float, float] | None
 
 
-def value_of(scenario: str, measured: dict[str, Any]) -> float | None:
-    """A run's reported value: requests a second, or the mean in ms; None where there is none.
+def value_of(scenario: str, measured: Measurement) -> float | None:
+    """A session's value, shown and compared: requests a second or ms; None where there is none.
 
-    Requests a second are counted here: k6's own rate divides by a time with set-up in it.
+    Users never idle while they are counted, so a response time is their time by their requests.
     """
-    load = measured["load"]
+    load = measured.load
+    if is_papers_mean(scenario, measured):
+        return load.mean_ms
+    if not load.counted or not load.counted_s:
+        return None
     if UNITS[scenario] == "ms":
-        return None if load["mean_ms"] is None else float(load["mean_ms"])
-    return load["requests"] / load["seconds"] if load["seconds"] else None
+        return 1000 * measured.users * load.counted_s / load.counted
+    return load.counted / load.counted_s
 
 
-def judged_value(scenario: str, measured: dict[str, Any]) -> float | None:
-    """A run's value by which stacks are compared: a time, so that less is better.
+def is_papers_mean(scenario: str, measured: Measurement) -> bool:
+    """Whether the value is k6's own mean: of an arm alone, as in the paper, and of times only.
 
-    Where the mean is reported it is that, but for list: at equal work a server that answers all
-    users at the same time has a mean 3 to 4 % above that of one that answers them in turn, so there
-    it is the time that the whole batch took, for each request.
+    Not of list: at equal work a server that answers all users at the same time has a mean 3 to 4 %
+    above that of one that answers them in turn, so there it is the whole batch's time.
     """
-    load = measured["load"]
-    if UNITS[scenario] == "ms" and scenario != "list":
-        return value_of(scenario, measured)
-    return load["seconds"] / load["requests"] if load["requests"] else None
+    return not measured.load.turns and UNITS[scenario] == "ms" and scenario != "list"
 
 
-def cpu_per_1000(measured: dict[str, Any]) -> float | None:
-    """The server's CPU seconds for 1,000 requests; None where they are not known."""
-    requests, cpu_s = measured["load"]["requests"], measured["server"]["cpu_s"]
+def as_time(scenario: str, value: float) -> float:
+    """From a value to what is compared, or back: a time, so that less is better."""
+    return value if UNITS[scenario] == "ms" else 1 / value
+
+
+def cpu_per_1000(measured: Measurement) -> float | None:
+    """The server's CPU seconds for 1,000 requests, counted or not; None where they are unknown."""
+    requests, cpu_s = measured.load.requests, measured.server.cpu_s
     return 1000 * cpu_s / requests if requests and cpu_s is not None else None
 
 
-def database_cpu_per_1000(measured: dict[str, Any]) -> float | None:
+def database_cpu_per_1000(measured: Measurement) -> float | None:
     """The same of the database's own server; None where it has none, or none that can be seen."""
-    requests, cpu_s = measured["load"]["requests"], measured.get("database", {}).get("cpu_s")
+    requests = measured.load.requests
+    cpu_s = measured.database.cpu_s if measured.database else None
     return 1000 * cpu_s / requests if requests and cpu_s is not None else None
+
+
+def busiest_share(measured: Measurement) -> float | None:
+    """The greatest share of the app's CPU that one worker had in a k6 run; None: not known."""
+    shares = [
+        max(known) / sum(known)
+        for run in measured.server.worker_cpu_s or []
+        if (known := [cpu_s for cpu_s in run if cpu_s is not None]) and sum(known)
+    ]
+    return max(shares, default=None)
 
 
 def summarise(values: Sequence[float | None]) -> Summary | None:
@@ -73,30 +91,23 @@ def summarise(values: Sequence[float | None]) -> Summary | None:
     array = np.array([value for value in values if value is not None])
     if not array.size:
         return None
-    geometric, interval = None, None
-    if array.size > 1 and array.min() > 0:
+    geometric, interval = 0.0, None
+    if array.min() > 0:
         logs = np.log(array)
         geometric = float(np.exp(logs.mean()))
-        half = scipy.stats.t.ppf(0.975, array.size - 1) * logs.std(ddof=1) / math.sqrt(array.size)
-        interval = float(geometric * np.exp(-half)), float(geometric * np.exp(half))
+        if array.size > 1:
+            error = logs.std(ddof=1) / math.sqrt(array.size)
+            half = float(scipy.stats.t.ppf(0.975, array.size - 1) * error)
+            interval = geometric * math.exp(-half), geometric * math.exp(half)
     return Summary(
         values=tuple(array.tolist()),
+        geometric=geometric,
+        interval=interval,
         mean=float(array.mean()),
         median=float(np.median(array)),
         low=float(array.min()),
         high=float(array.max()),
-        geometric=geometric,
-        interval=interval,
     )
-
-
-@dataclass(frozen=True)
-class Distribution:
-    """A run's response times: how many, and the ms below which each percentage of them lies."""
-
-    count: int
-    percentages: Sequence[float]
-    ms: Sequence[float]
 
 
 def merged_percentile(runs: Sequence[Distribution], percentage: float) -> float:

@@ -4,26 +4,29 @@ import math
 from collections.abc import Iterator
 from statistics import median, stdev
 
+import numpy as np
 from rich.table import Table
 
-from bench.answer.comparison import fit, planned_ratio, tukey
+from bench.answer.comparison import planned_ratio, standard_distance
 from bench.answer.report import Report, Result
 from bench.answer.stats import UNITS, cpu_per_1000, summarise
-from bench.keep.store import counted
-from bench.serve.stacks import CONTROLLED, CONTROLS, DOSED, SAME
+from bench.arm import CONTROLLED, CONTROLS, DOSED, SAME
+from bench.keep.thresholds import THRESHOLDS
 
 CPU_VARIES = 0.03  # above that the table says what it can still tell
+ELSEWHERE = THRESHOLDS["elsewhere"]
 
 
 def lines_below(report: Report) -> Iterator[str]:
     """What stands under the table: the noise, what the controls say, what not to conclude."""
     yield from noise_lines(report)
+    yield from turn_lines(report)
     yield from control_lines(report)
     yield not_to_conclude(report)
 
 
 def results_table(report: Report) -> Table:
-    """A line a stack and scenario: how fast, how sure, what limited it, how many runs count."""
+    """A line an arm and scenario: how fast, how sure, what limited it, how many sessions count."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("", no_wrap=True)
     beside = any(result.database_cpu_s_per_1000 for result in report.results)
@@ -36,7 +39,7 @@ def results_table(report: Report) -> Table:
         if result.scenario != scenario:
             scenario = result.scenario
             table.add_row(f"[bold]{scenario}[/bold], {UNITS[scenario]}")
-        table.add_row(f"  {result.stack}", *_shown(result, bool(beside)))
+        table.add_row(f"  {result.arm}", *_shown(result, bool(beside)))
     return table
 
 
@@ -46,25 +49,25 @@ def _shown(result: Result, beside: bool) -> list[str]:
     valid = len(value.values) if value else 0
     count = f"{valid} of {result.attempted}" + f", {result.suspect}?" * bool(result.suspect)
     return [
-        bound(result) + number(value.geometric or value.median) if value else "none",
+        bound(result) + number(value.geometric) if value else "none",
         " to ".join(map(number, result.interval)) if result.interval else "",
         ranks(result.rank),
-        *(number(cost.mean) if cost else "" for cost in costs),
+        *(number(cost.geometric) if cost else "" for cost in costs),
         str(result.in_flight),
-        count if valid == result.blocks else f"[red]{count}[/red]",
+        count if valid >= result.planned else f"[red]{count}[/red]",
         result.limiter.name,
     ]
 
 
 def bound(result: Result) -> str:
-    """What stands before a value that k6 itself limited: the stack might do better."""
+    """What stands before a value that k6 itself limited: the arm might do better."""
     if not result.limiter.is_lower_bound:
         return ""
     return "≥ " if UNITS[result.scenario] == "requests/s" else "≤ "
 
 
 def ranks(rank: tuple[int, int] | None) -> str:
-    """1, or 2-3 where the runs cannot tell."""
+    """1, or 2-3 where the sessions cannot tell."""
     return "" if rank is None else "-".join(map(str, sorted(set(rank))))
 
 
@@ -74,64 +77,81 @@ def number(value: float) -> str:
 
 
 def noise_lines(report: Report) -> Iterator[str]:
-    """How much runs of one stack differ, and from which difference on two stacks can be told."""
+    """How much sessions of one arm differ, and from which difference on two arms can be told."""
     for scenario in dict.fromkeys(result.scenario for result in report.results):
         costs = [r.cpu_s_per_1000 for r in report.results if r.scenario == scenario]
         variations = [stdev(of.values) / of.mean for of in costs if of and len(of.values) > 1]
         if not variations:
             continue
         variation = median(variations)
-        line = f"{scenario:8} CPU s/1000 varies by {variation:.1%} from run to run"
+        line = f"{scenario:8} CPU s/1000 varies by {variation:.1%} from session to session"
         comparison = report.comparisons.get(scenario)
         if comparison and variation > CPU_VARIES:
             least = _least_difference(report, scenario)
-            line += f": tells stacks apart from {least:.0%} on" if least else ""
+            line += f": tells arms apart from {least:.0%} on" if least else ""
         if comparison:
             widths = [pair.high / pair.ratio - 1 for pair in comparison.pairs]
-            line += f"; {UNITS[scenario]} by {comparison.sd:.1%}: from {median(widths):.0%} on"
+            least = median(width for width in widths if math.isfinite(width))
+            line += f"; {UNITS[scenario]} by {comparison.sd:.1%}: tells arms apart"
+            line += f" from {least:.1%} on"
         yield line
 
 
 def _least_difference(report: Report, scenario: str) -> float | None:
-    """Of CPU: what two stacks must differ by in this campaign to be told apart."""
-    model = fit(report.observations(scenario, cpu_per_1000))
+    """Of CPU: what the median two arms must differ by in this campaign to be told apart."""
+    model = report.model(scenario, cpu_per_1000)
     if model is None:
         return None
-    error = model.sd * math.sqrt(2 / min(model.counts))
-    return math.expm1(tukey(len(report.stacks), model.df) * error)
+    of = [place for place, arm in enumerate(model.arms) if arm in report.arms]
+    halves = model.halves(len(of))[np.ix_(of, of)][np.triu_indices(len(of), 1)]
+    known = halves[np.isfinite(halves)]
+    return math.expm1(float(np.median(known))) if known.size else None
+
+
+def turn_lines(report: Report) -> Iterator[str]:
+    """Whether anything was wrong with the turns that the numbers themselves do not show."""
+    void = sum(result.void for result in report.results)
+    if void:
+        yield f"void: {void} turns do not count: one began while a user still waited elsewhere"
+    away = [r for r in report.results if (r.elsewhere or 0) > ELSEWHERE]
+    if away:
+        named = ", ".join(f"{r.arm} in {r.scenario} {r.elsewhere:.0%}" for r in away)
+        yield f"users elsewhere: of their counted time their counted requests do not fill: {named}"
 
 
 def control_lines(report: Report) -> Iterator[str]:
-    """What the control arms say of this campaign: equal arms look equal, more work is found."""
-    if not report.interleaved or not set(CONTROLS) <= {cell.stack for cell in report.cells}:
+    """What the controls say of this campaign: equal arms look equal, more work is found."""
+    selection = report.selection
+    if not selection.interleaved or not set(CONTROLS) <= set(selection.controls):
         return
-    distances = []
+    distances = {}
     for scenario in UNITS:
-        model = fit(report.observations(scenario))
-        if model and {SAME, CONTROLLED} <= set(model.stacks):
-            difference, error = model.difference(SAME, CONTROLLED)
-            if math.isfinite(error):
-                distances.append(difference / error if error else 0.0)
+        model = report.model(scenario)
+        if model and {SAME, CONTROLLED} <= set(model.arms):
+            distance = standard_distance(model, SAME, CONTROLLED)
+            if distance is not None:
+                distances[scenario] = distance
     if distances:
-        pooled = math.sqrt(sum(z * z for z in distances) / len(distances))
-        each = ", ".join(f"{z:+.1f}" for z in distances)
-        yield f"A/A: {pooled:.2f} standard errors apart over all scenarios ({each}); expected: 1"
+        squares = sum(z * z for z in distances.values())
+        each = ", ".join(f"{scenario} {z:+.1f}" for scenario, z in distances.items())
+        pooled = math.sqrt(squares / len(distances))
+        line = f"A/A: {pooled:.2f} standard errors apart ({each}); expected: 1"
+        yield f"{line}; sum of squares {squares:.2f} of {len(distances)}"
     yield _dose_line(report)
 
 
 def _dose_line(report: Report) -> str:
     """One comparison that was planned: hello's CPU with the dose, divided by that without."""
-    model = fit(report.observations("hello", cpu_per_1000))
-    hellos = counted(report.cells, "hello")
-    doses = [cell.dose_s for cell in hellos if cell.stack == DOSED and cell.dose_s]
-    plain = summarise(
-        [cpu_per_1000(cell.scenarios["hello"]) for cell in hellos if cell.stack == CONTROLLED]
-    )
-    if not (model and doses and plain and {DOSED, CONTROLLED} <= set(model.stacks)):
-        return "dose: NOT JUDGED: too few valid runs"
+    not_judged = "dose: NOT JUDGED: too few valid sessions"
+    model, hellos = report.model("hello", cpu_per_1000), report.selection.counted("hello")
+    starts = [one.session.arms[DOSED] for one in hellos if one.arm == DOSED]
+    doses = [start.dose_s for start in starts if start.dose_s]
+    plain = summarise([cpu_per_1000(one.measurement) for one in hellos if one.arm == CONTROLLED])
+    if not (model and doses and plain and {DOSED, CONTROLLED} <= set(model.arms)):
+        return not_judged
     ratio, low, high = planned_ratio(model, DOSED, CONTROLLED)
     if math.isinf(high):
-        return "dose: NOT JUDGED: too few valid runs"
+        return not_judged
     dose = 1 + 1000 * median(doses) / plain.median
     found = "found" if low > 1 else "NOT FOUND"
     held = "holds" if low <= dose <= high else "DOES NOT HOLD"
@@ -141,14 +161,12 @@ def _dose_line(report: Report) -> str:
 
 def not_to_conclude(report: Report) -> str:
     """The line under the table."""
-    if not report.interleaved:
-        return "The stacks were not measured in turn: this ranks nothing."
-    if len(report.stacks) == 1:
-        return "One stack, one machine, a closed loop: nothing is said of others, or of tails."
+    if not report.selection.interleaved:
+        return "The arms did not take turns in one campaign: this ranks nothing."
+    if len(report.arms) == 1:
+        return "One arm, one machine, a closed loop: nothing is said of others, or of tails."
     if not report.comparisons:
-        return (
-            "One run, or too few valid ones: no interval, no rank; it shows that all of it works."
-        )
+        return "Too few sessions, or too few valid ones: no rank; it shows that all of it works."
     families = len(report.comparisons)
     return (
         f"Ranks err in 5 % of scenarios: in {1 - 0.95**families:.0%} of campaigns of {families} at"

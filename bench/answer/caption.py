@@ -1,0 +1,83 @@
+"""What stands under a figure: how it was measured, and what it cannot tell."""
+
+from bench.answer.limiter import WRITES
+from bench.answer.report import Report, Result
+from bench.answer.tables import number
+from bench.keep.selection import Selection
+
+
+def caption(scenario: str, results: list[Result], report: Report) -> str:
+    """What a reader must know before quoting: how it was measured, and what it cannot tell."""
+    selection = report.selection
+    condition, cpus = selection.conditions, selection.conditions.cpus.server
+    machine = condition.machine
+    share = f"{len(cpus)} of its {machine.cpus} CPUs" if cpus else "all of its CPUs, with k6"
+    text = f"""\
+{_how(scenario, results, report)}
+Profile {condition.profile.name}, engine {condition.engine}, {_software(selection)} on one machine \
+({machine.cpu}), {share}.
+{_store(selection)}; its {condition.database.rows} rows are in memory. \
+Load by k6 {condition.k6} in a closed loop: a user waits for an answer before it asks again."""
+    if any(result.rank for result in results):
+        text += """
+Rank: which arms are told apart, by their differences within sessions. What all arms of a session
+share makes the dots spread and cancels there. One rank or more is wrong in 5 % of scenarios."""
+    if is_like_paper(selection):
+        text += "\nThin grey bar: the paper's arithmetic mean of five runs, on another machine."
+    if any(result.limiter.is_lower_bound for result in results):
+        text += "\n≥, ≤: k6 was at its own limit; the arm might do better."
+    if scenario in WRITES:
+        took = _commit_ms(selection, scenario)
+        text += f"\nA commit here takes {took} ms, with as many writers at work."
+    if lost := report.lacking(scenario):
+        text += f"\nLACKING: of the planned measurements {lost} are missing or did not count."
+    if not selection.interleaved:
+        text += "\nNOT INTERLEAVED: the arms were measured at different times. This ranks nothing."
+    return text
+
+
+def _how(scenario: str, results: list[Result], report: Report) -> str:
+    """What a bar, a dot, a session and a turn are."""
+    sessions = max(result.planned for result in results)
+    bar = f"Bar: geometric mean of {sessions} sessions, each with fresh servers. Dot: a session."
+    if sessions == 1:
+        bar = "Bar: one session, with fresh servers."
+    loads = [one.measurement.load for one in report.selection.measured(scenario)]
+    turns = max(load.turns for load in loads)
+    if not turns:
+        return f"{bar} In each one server was alone."
+    return f"{bar} In each every arm had {turns} turns, in random order."
+
+
+def _software(selection: Selection) -> str:
+    """Which Python, and how many workers; all of them where arms differ."""
+    settings = [p.plan.arms[arm].settings for p in selection.parts for arm in p.arms]
+    sessions = [session for part in selection.parts for session in part.sessions]
+    pythons = sorted({start.served.python for s in sessions for start in s.arms.values()})
+    workers = sorted({one.workers for one in settings})
+    return f"Python {' and '.join(pythons)}, {' or '.join(map(str, workers))} workers"
+
+
+def is_like_paper(selection: Selection) -> bool:
+    """Whether these are on the paper's database."""
+    return selection.conditions.database.kind == "sqlite"
+
+
+def _store(selection: Selection) -> str:
+    """Which database, and where it lies."""
+    database = selection.conditions.database
+    if is_like_paper(selection):
+        starts = selection.parts[0].sessions[0].arms.values()
+        lies = next((start.served.database_filesystem for start in starts), None)
+        return f"SQLite in {database.journal_mode} mode on {lies}"
+    return f"PostgreSQL {database.version} ({database.server})"
+
+
+def _commit_ms(selection: Selection, scenario: str) -> str:
+    """From the least to the greatest median of the canaries with as many writers as it had."""
+    found = [
+        canary.median_ms
+        for one in selection.measured(scenario)
+        if (canary := one.session.commits.get(str(one.measurement.in_flight)))
+    ]
+    return f"{number(min(found))} to {number(max(found))}" if found else "unknown"
