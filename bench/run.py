@@ -47,11 +47,11 @@ def run(arguments: argparse.Namespace) -> None:
         stop_leftovers()
         cpus = partition_cpus(settings.workers)
         engine = choose_engine(arguments, cpus.server)
-        setting = Setting(profile, engine, find_k6(arguments.k6), cpus.server, cpus.k6)
+        setting = Setting(profile, engine, find_k6(arguments.k6), cpus)
         blocks = arguments.sessions or _sessions(profile, len(arms))
         if arguments.controls:
             arms += _controls(arguments, setting, settings, Path(folder))
-        campaign = Campaign(arms, blocks, setting, cpus)
+        campaign = Campaign(arms, blocks, setting)
         console = Console(width=None if sys.stdout.isatty() else 120)
         with show_progress(console) as say:
             if resumed:
@@ -74,11 +74,12 @@ def _controls(
 
 def _tell(folder: Path, console: Console) -> None:
     """Print the table, let plot.py draw; a Mistake where a measurement is missing or not valid."""
-    report = Report(select_campaigns([folder]))
+    selection = select_campaigns([folder])
+    report = Report(selection)
     console.print(results_table(report))
     for line in lines_below(report):
         print(line)
-    for problem in problems(report):
+    for problem in problems(selection):
         print(problem, file=sys.stderr)
     lost = missing(*read_campaign(folder))
     drawn = subprocess.run([sys.executable, ROOT / "plot.py", folder], check=False)

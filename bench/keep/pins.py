@@ -5,6 +5,9 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from bench import ROOT
 from bench.keep.record import Pins, Source
@@ -52,3 +55,17 @@ def _digest_of(root: Path, folders: Iterable[Path]) -> str:
 def _digest_of_program(path: Path, changed: int) -> str:
     """Read again only where the file's time says that it changed: k6 has 50 MB."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def differing(planned: Any, found: Any) -> list[str]:
+    """The names of what is not as planned; those of a part with the part's name before them."""
+    a, b = msgspec.to_builtins(planned), msgspec.to_builtins(found)
+    names = []
+    for key in sorted({*a, *b}):
+        one, other = a.get(key), b.get(key)
+        if isinstance(one, dict) and isinstance(other, dict):
+            parts = sorted(part for part in {*one, *other} if one.get(part) != other.get(part))
+            names += [f"{key} of {part}" for part in parts]
+        elif one != other:
+            names.append(key.replace("_", " "))
+    return names

@@ -6,23 +6,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from bench import Mistake
 from bench.arm import Arm
-from bench.host.machine import Partition, describe_host, describe_machine
-from bench.keep.pins import digest_of_git, pins_of
+from bench.host.machine import describe_host
+from bench.keep.pins import differing, digest_of_git, pins_of
 from bench.keep.plan import draw_block
 from bench.keep.record import (
-    Conditions,
-    Cpus,
     Pins,
     Plan,
     PlannedArm,
     PlannedSession,
-    ProfilePin,
     Session,
 )
 from bench.keep.store import (
@@ -51,7 +45,6 @@ class Campaign:
     arms: Sequence[Arm]  # with those that judge the campaign itself
     blocks: int  # passes over all arms
     setting: Setting
-    cpus: Partition
 
     @property
     def by_label(self) -> dict[str, Arm]:
@@ -82,7 +75,7 @@ def run_campaign(campaign: Campaign, out: Path, say: Say) -> Path:
         ],
         most_extra=campaign.blocks // 2,
         thresholds=THRESHOLDS,
-        conditions=_conditions(campaign),
+        conditions=campaign.setting.conditions(campaign.arms[0]),
         pins=_pins(campaign, _prepare(campaign, say)),
     )
     folder = create_campaign(out, plan, campaign.setting.profile.path)
@@ -95,9 +88,9 @@ def resume_campaign(campaign: Campaign, folder: Path, say: Say) -> None:
     """Measure what a campaign still lacks; a Mistake where something is not as it was planned."""
     plan = read_plan(folder)
     changed = [
-        *_differing(plan.conditions, _conditions(campaign)),
-        *_differing(plan.pins, _pins(campaign, _prepare(campaign, say))),
-        *_differing(plan.thresholds, THRESHOLDS),
+        *differing(plan.conditions, campaign.setting.conditions(campaign.arms[0])),
+        *differing(plan.pins, _pins(campaign, _prepare(campaign, say))),
+        *differing(plan.thresholds, THRESHOLDS),
     ]
     if changed:
         raise Mistake(f"{folder.name} cannot go on: since its plan changed {', '.join(changed)}")
@@ -149,7 +142,7 @@ def _session(underway: Underway, session: PlannedSession) -> Session:
     campaign, folder, plan = underway.campaign, underway.folder, underway.plan
     kept = folder / "sessions" / session.name / RECORD
     if not kept.exists():
-        changed = _differing(plan.pins, _pins(campaign, plan.pins.served))
+        changed = differing(plan.pins, _pins(campaign, plan.pins.served))
         with new_session(folder, session.name) as unfinished:
             note(folder, "begun", session=session.name)
             started = datetime.now(UTC)
@@ -211,34 +204,3 @@ def _planned(arm: Arm) -> PlannedArm:
 def _pins(campaign: Campaign, served: dict[str, str]) -> Pins:
     folders = {arm.label: arm.folder for arm in campaign.arms}
     return pins_of(folders, served, campaign.setting.k6.path)
-
-
-def _conditions(campaign: Campaign) -> Conditions:
-    """What must be equal in two sessions that are compared, merged or drawn into one figure."""
-    setting, arm, cpus = campaign.setting, campaign.arms[0], campaign.cpus
-    profile, mode = setting.profile, setting.journal_mode(arm)
-    return Conditions(
-        engine=setting.engine.name,
-        profile=ProfilePin(name=profile.name, sha256=digest(profile.path)),
-        database=setting.engine.describe_database(arm.settings, profile.rows, mode),
-        machine=describe_machine(),
-        cpus=Cpus(
-            server=sorted(cpus.server) if cpus.server else None,
-            k6=sorted(cpus.k6) if cpus.k6 else None,
-        ),
-        k6=setting.k6.version,
-    )
-
-
-def _differing(planned: Any, found: Any) -> list[str]:
-    """The names of what is not as planned; those of a part with the part's name before them."""
-    a, b = msgspec.to_builtins(planned), msgspec.to_builtins(found)
-    names = []
-    for key in sorted({*a, *b}):
-        one, other = a.get(key), b.get(key)
-        if isinstance(one, dict) and isinstance(other, dict):
-            parts = sorted(part for part in {*one, *other} if one.get(part) != other.get(part))
-            names += [f"{key} of {part}" for part in parts]
-        elif one != other:
-            names.append(key.replace("_", " "))
-    return names

@@ -59,7 +59,7 @@ def calibrate(setting: Setting, settings: Settings, folder: Path, root: Path = R
                 "hello",
                 profile,
                 summary,
-                setting.k6_cpus,
+                setting.cpus.k6,
                 url=server.url,
                 arm=arm.label,
             )

@@ -17,9 +17,9 @@ from bench.measure.profile import Scenario
 from bench.measure.run import Ran, run_k6
 from bench.measure.standing import Setting, Standing, working
 from bench.measure.turns import told_to_k6
-from bench.measure.use import Used, database_use, read, server_use, total, used_between
 from bench.measure.validity import Evidence, judge, status, unobservable
 from bench.serve import inside
+from bench.serve.use import Used, database_use, read, server_use, total, used_between
 
 WRITES = ("create", "update", "delete")
 NEVER_ASKED = Probe(0, "the server was lost before it could be asked")
@@ -109,7 +109,7 @@ def _own_seconds(of: Underway, there: Sequence[Standing], seconds: float) -> flo
 def _load(of: Underway, there: Sequence[Standing], run: int) -> Ran:
     setting, scenario, turns = of.setting, of.scenario, of.scenario.turns
     summary = of.folder / f"{scenario.name}-{run}.json"
-    program = setting.k6, scenario.name, setting.profile.path, summary, setting.k6_cpus
+    program = setting.k6, scenario.name, setting.profile.path, summary, setting.cpus.k6
     urls = {one.arm.label: one.server.url for one in there}
     if turns is None:
         ((arm, url),) = urls.items()

@@ -8,17 +8,20 @@ profile's pauses.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench import Mistake
 from bench.arm import Arm
-from bench.host.memory import must_fit
+from bench.host.memory import for_k6, must_fit
+from bench.keep.load import load_of
 from bench.keep.record import ArmStart, Canary, PlannedSession, ScenarioRecord, Served
+from bench.measure.run import Ran, run_k6
 from bench.measure.scenario import WRITES, Underway, measure_scenario
 from bench.measure.standing import Setting, Standing, side_by_side, working
-from bench.measure.warmup import warm_up
+from bench.measure.turns import told_to_k6
 from bench.serve import inside
 
 IDLE_SECONDS = 1.0  # for which nobody asks anything
@@ -53,8 +56,6 @@ def measure_session(
     with ExitStack() as running:
         there = _start([arms[label] for label in session.arms], setting, running)
         running.callback(_keep_logs, there, folder)
-        if profile.together:
-            _look_at_idle(there)
         commits = _commits(there[0], there, setting)
         sleep_until(started + profile.pauses["settle"])
         _seed(there, setting)
@@ -63,10 +64,11 @@ def measure_session(
         _must_have_journal_mode(there, setting, served)
         sleep_until(seeded + profile.pauses["seeded"])
         say("warmup")
-        warm_up(there, setting, folder)
+        _warm_up(there, setting, folder)
         idle_until = time.monotonic() + profile.pauses["warm"]
         if profile.together:
             _seed(there, setting)  # the warm-up has written
+            _look_at_idle(working(there))
         scenarios = {}
         for scenario in profile.scenarios:
             say(scenario.name)
@@ -95,7 +97,7 @@ def _start(arms: Sequence[Arm], setting: Setting, running: ExitStack) -> list[St
         server = stacks[arm.label].enter_context(setting.engine.serve(arm))
         there[arm.label] = Standing(arm, server, server.memory_bytes())
 
-    at_once = len(setting.server_cpus or ()) + 1
+    at_once = len(setting.cpus.server or ()) + 1
     for first in range(0, len(arms), at_once):
         side_by_side(start, arms[first : first + at_once])
         must_fit([one.memory_bytes for one in there.values()], len(arms) - len(there))
@@ -129,6 +131,41 @@ def _seed(arms: Sequence[Standing], setting: Setting) -> None:
         one.rows, one.deleted = None, 0
 
     side_by_side(seed, working(arms))
+
+
+def _warm_up(arms: Sequence[Standing], setting: Setting, folder: Path) -> None:
+    """Ask every arm before it counts; where arms are together, on every route.
+
+    What goes wrong is noted by arm: then nothing of this session counts for it.
+    """
+    there = working(arms)
+    dosed = [one for one in there if one.arm.dose_turns]
+    with ThreadPoolExecutor(1) as beside:
+        # Under load, as in a request: a busy neighbour makes every loop take more CPU time.
+        loops = [
+            beside.submit(inside.loop_seconds, one.server, one.arm.dose_turns or 0) for one in dosed
+        ]
+        ran = _run_warmup(there, setting, folder / "warmup-1.json")
+    for one, loop in zip(dosed, loops, strict=True):
+        one.dose_s = loop.result()
+    for one in there:
+        load = load_of([ran.summary] if ran.summary else [], one.arm.label, 1, None)
+        if ran.exit_status or load.failed or not load.requests:
+            failed = f"{load.failed} requests failed, k6 ended with {ran.exit_status}"
+            one.warmup = failed
+
+
+def _run_warmup(there: Sequence[Standing], setting: Setting, summary: Path) -> Ran:
+    profile = setting.profile
+    program = setting.k6, "warmup", profile.path, summary, setting.cpus.k6
+    if profile.warmup is None:
+        (one,) = there
+        return run_k6(*program, url=one.server.url, arm=one.arm.label)
+    urls = {one.arm.label: one.server.url for one in there}
+    drawn = (), list(urls)
+    users, timeout = profile.warmup_users, profile.request_timeout_ms
+    turns = told_to_k6(profile.warmup, urls, users, drawn, 1, timeout, dict.fromkeys(urls, 0))
+    return run_k6(*program, turns=turns, memory=for_k6())
 
 
 def _must_have_journal_mode(

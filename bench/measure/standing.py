@@ -9,6 +9,9 @@ from typing import TypeVar
 
 from bench import Mistake
 from bench.arm import Arm
+from bench.host.machine import Partition, describe_machine
+from bench.keep.files import digest
+from bench.keep.record import Conditions, Cpus, ProfilePin
 from bench.measure.k6 import K6
 from bench.measure.profile import Profile, Scenario
 from bench.serve.server import Engine, Row, Server
@@ -24,13 +27,29 @@ class Setting:
     profile: Profile
     engine: Engine
     k6: K6
-    server_cpus: frozenset[int] | None
-    k6_cpus: frozenset[int] | None
+    cpus: Partition
     seed: int = 0  # of the plan: it draws the order of the turns
 
     def journal_mode(self, arm: Arm) -> str | None:
         """Of the database's file; None where the database is no file."""
         return self.profile.journal_mode if arm.settings.database == "sqlite" else None
+
+    def conditions(self, arm: Arm) -> Conditions:
+        """What must be equal in two sessions that are compared; arm is any of the campaign's."""
+        profile, cpus = self.profile, self.cpus
+        return Conditions(
+            engine=self.engine.name,
+            profile=ProfilePin(name=profile.name, sha256=digest(profile.path)),
+            database=self.engine.describe_database(
+                arm.settings, profile.rows, self.journal_mode(arm)
+            ),
+            machine=describe_machine(),
+            cpus=Cpus(
+                server=sorted(cpus.server) if cpus.server else None,
+                k6=sorted(cpus.k6) if cpus.k6 else None,
+            ),
+            k6=self.k6.version,
+        )
 
 
 @dataclass
