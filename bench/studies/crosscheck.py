@@ -1,23 +1,34 @@
 """How much of a published number is the client: the same loads by several clients, in turn."""
 
+import argparse
 import random
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
 from rich.table import Table
 
 from bench import Mistake
 from bench.answer.stats import median_interval
 from bench.answer.tables import number
-from bench.host.machine import Partition
-from bench.progress import Say
+from bench.arm import Arm
+from bench.host.leftovers import stop_leftovers
+from bench.host.lock import hold_machine
+from bench.host.machine import Partition, partition_cpus
+from bench.keep.files import write_record
+from bench.progress import Say, show_progress
+from bench.serve.choose import choose_engine
 from bench.serve.server import Engine, Server
-from bench.serve.stacks import Stack
-from bench.studies.clients import ROUTES, ROWS, Client, Window
-from bench.studies.selfcheck import DELAY_MS, answered, serve_stub
+from bench.serve.stacks import choose_stacks
+from bench.studies.client import Client, Window
+from bench.studies.clients import ROUTES, find_clients
+from bench.studies.kept import about_machine, must_hold_files
+from bench.studies.locust import ROWS
+from bench.studies.stub import DELAY_MS, answered, serve_stub
 
 USERS = 10
 SHORT = 1  # seconds of the window that each long one is compared with
@@ -38,9 +49,34 @@ NOT_TO_CONCLUDE = (
 Measured = dict[str, Any]  # what one client made of one target in one round
 
 
+def compare_clients(arguments: argparse.Namespace) -> None:
+    """Print what each client makes of the same loads; keep every round of it."""
+    stacks, seed = choose_stacks([arguments.stack]), random.SystemRandom().randrange(2**32)
+    (arm,) = (Arm(name, name, folder) for name, folder in stacks.items())
+    seconds, console = arguments.seconds, Console(width=None if sys.stdout.isatty() else 110)
+    must_hold_files(arguments.out)
+    clients, left_out = find_clients(arguments.k6)
+    with hold_machine(), show_progress(console) as say:
+        stop_leftovers()
+        cpus = partition_cpus(arm.settings.workers)
+        engine = choose_engine(arguments, cpus.server)
+        rounds = crosscheck(clients, arm, engine, cpus, arguments.rounds, seconds, seed, say)
+    versions = {client.name: client.version for client in clients}
+    machine = about_machine(engine=engine.name, clients=versions)
+    asked = {"stack": arm.stack, "users": USERS, "seconds": seconds, "seed": seed}
+    kept = {**asked, "machine": machine, "left_out": left_out, "measured": rounds}
+    write_record(arguments.out / "crosscheck.json", kept)
+    names = [*versions, *left_out]
+    console.print(app_table(rounds, seconds, names))
+    console.print(stub_table(rounds, names))
+    for name, why in left_out.items():
+        print(f"{name} is left out: {why}")
+    print(NOT_TO_CONCLUDE)
+
+
 def crosscheck(
     clients: Sequence[Client],
-    stack: Stack,
+    arm: Arm,
     engine: Engine,
     cpus: Partition,
     rounds: int,
@@ -58,8 +94,8 @@ def crosscheck(
         raise Mistake("there is no k6, no Locust, no httpx2 and no wrk: nothing to compare")
     order, measured = random.Random(seed), []
     loads = [(client, target) for client in clients for target in (*ROUTES, STUB)]
-    engine.prepare(stack)
-    with engine.serve(stack) as server, tempfile.TemporaryDirectory() as folder:
+    engine.prepare(arm)
+    with engine.serve(arm) as server, tempfile.TemporaryDirectory() as folder:
         server.seed(ROWS, "wal")
         window = Window(server.url, USERS, seconds, cpus.k6, Path(folder))
         for turn in range(rounds):
