@@ -9,9 +9,9 @@ import pytest
 from server import ROWS, copied
 
 from bench import Mistake
+from bench.serve.cluster import private_cluster
 from bench.serve.environment import environment
-from bench.serve.postgres import private_cluster
-from bench.serve.stacks import REQUIREMENTS, Stack, find_stacks
+from bench.serve.stacks import REQUIREMENTS, find_stacks, speaks_postgres
 from database import OnServer
 
 DATABASES = ("sqlite", "postgresql")
@@ -35,7 +35,7 @@ def pytest_generate_tests(metafunc):
     if "stack" in metafunc.fixturenames:
         option = metafunc.config.getoption
         given = [Path(folder).resolve() for folder in option("--stack", None) or []]
-        folders = given or [stack.folder for stack in find_stacks().values()]
+        folders = given or list(find_stacks().values())
         databases = option("--database", None) or DATABASES
         cases = []
         for versions in option("--versions", None) or REQUIREMENTS:
@@ -44,7 +44,7 @@ def pytest_generate_tests(metafunc):
                     name = f"{folder.name}-{versions}"
                     cases.append(pytest.param((folder, versions, "sqlite"), id=name))
                 # The paper's SQLAlchemy takes another driver for PostgreSQL.
-                able = versions == "today" and Stack(folder.name, folder).speaks_postgres
+                able = versions == "today" and speaks_postgres(folder)
                 if "postgresql" in databases and able:
                     name = f"{folder.name}-{versions}-postgresql"
                     cases.append(pytest.param((folder, versions, "postgresql"), id=name))
@@ -100,7 +100,7 @@ def running_in_wal(stack):
 @pytest.fixture(scope="session")
 def reference():
     """The stack that the others are compared with."""
-    folder = find_stacks()["flask_sqlite"].folder
+    folder = find_stacks()["flask_sqlite"]
     with copied(folder, environment(folder)) as server:
         seeded(server)
         with server.running():

@@ -9,14 +9,14 @@ import pytest
 from server import LAMP, copied
 
 from bench import Mistake
+from bench.serve.cluster import make_cluster, serve_cluster
 from bench.serve.environment import environment
-from bench.serve.postgres import make_cluster, serve_cluster
-from bench.serve.stacks import find_stacks
+from bench.serve.stacks import find_stacks, speaks_postgres
 from bench.serve.start import free_port
 from database import OnServer
 
 STACKS = find_stacks()
-ON_POSTGRES = [name for name, stack in STACKS.items() if stack.speaks_postgres]
+ON_POSTGRES = [name for name, folder in STACKS.items() if speaks_postgres(folder)]
 EVERY_ROUTE = [
     ("GET", "/items/", None),
     ("GET", "/items/1", None),
@@ -45,7 +45,7 @@ def test_a_database_server_that_stops_and_returns(name, folder):
     with ExitStack() as running:
         with serve_cluster(folder, port, None, *OnServer.SETTINGS) as cluster:
             database = OnServer(cluster, folder / "postgres.log")
-            served = copied(stack.folder, environment(stack.folder), database)
+            served = copied(stack, environment(stack), database)
             server = running.enter_context(served)
             assert server.seed(10).returncode == 0
             running.enter_context(server.running())
@@ -74,7 +74,7 @@ def test_a_sqlite_file_that_stays_locked_and_is_freed():
 
 @contextmanager
 def served_on_a_file(stack):
-    with copied(stack.folder, environment(stack.folder)) as server:
+    with copied(stack, environment(stack)) as server:
         assert server.seed(3).returncode == 0
         with server.running():
             yield server

@@ -7,7 +7,7 @@ import pytest
 
 from bench.serve.stacks import find_stacks
 
-FOLDERS = {name: stack.folder for name, stack in find_stacks().items()}
+FOLDERS = find_stacks()
 FIVE = ["django_drf", "fastapi_sqlalchemy", "fastapi_sqlite", "flask_sqlalchemy", "flask_sqlite"]
 STANDARD = {
     *(".dockerignore", "Dockerfile", "README.md", "gunicorn.conf.py", "seed.py"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench import Mistake
-from bench.serve.postgres import find_binaries
+from bench.serve.cluster import find_binaries
 from bench.serve.stacks import find_stacks
 
 HERE = Path(__file__).parent
@@ -137,7 +137,7 @@ def run_suite(folder, suite=SUITE, database="sqlite"):
 def plant(bug, folder):
     """Copy a stack into this folder, with the bug, and run the suite on the copy."""
     stack, path, right, wrong, *database = bug
-    copy = shutil.copytree(find_stacks()[stack].folder, folder / stack)
+    copy = shutil.copytree(find_stacks()[stack], folder / stack)
     file = copy / path
     before = file.read_text()
     assert before.count(right) == 1, f"{stack}/{path} does not hold {right!r} just once"
@@ -160,6 +160,6 @@ def test_the_suite_is_red_where(bug, tmp_path):
 
 
 def test_the_suite_is_green_without_a_bug(tmp_path):
-    copy = shutil.copytree(find_stacks()["flask_sqlite"].folder, tmp_path / "flask_sqlite")
+    copy = shutil.copytree(find_stacks()["flask_sqlite"], tmp_path / "flask_sqlite")
     done = run_suite(copy, suite=SUITE[:1])
     assert done.returncode == 0, done.stdout + done.stderr

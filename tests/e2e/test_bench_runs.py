@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from bench import Mistake
-from bench.serve.postgres import find_binaries
+from bench.serve.cluster import find_binaries
 
 ROOT = Path(__file__).resolve().parents[2]
 SEVEN = ("hello", "echo", "list", "get", "create", "update", "delete")

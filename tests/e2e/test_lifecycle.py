@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from bench import CACHE
+from bench.arm import Arm
 from bench.serve import inside
 from bench.serve.local import local_engine
-from bench.serve.server import Serving
-from bench.serve.stacks import REQUIREMENTS, find_stacks
+from bench.serve.stacks import find_stacks
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "lifecycle.py"
-STACK = find_stacks()["flask_sqlite"]
+ARM = Arm("flask_sqlite", "flask_sqlite", find_stacks()["flask_sqlite"])
 VERBS = ["create", "read", "update", "delete"]
 
 
@@ -26,9 +26,9 @@ VERBS = ["create", "read", "update", "delete"]
 def app():
     """flask_sqlite with 20 items of somebody else's."""
     CACHE.mkdir(exist_ok=True)
-    engine = local_engine(Serving(REQUIREMENTS["today"], None))
-    engine.prepare(STACK)
-    with engine.serve(STACK) as server:
+    engine = local_engine(None)
+    engine.prepare(ARM)
+    with engine.serve(ARM) as server:
         server.seed(20, "wal")
         yield server
 
@@ -199,8 +199,8 @@ def test_a_server_that_does_not_answer_is_one_line(url):
 
 
 def test_a_server_that_ends_meanwhile_is_one_line_that_names_what_may_be_left(tmp_path):
-    engine = local_engine(Serving(REQUIREMENTS["today"], None))
-    with engine.serve(STACK) as server:
+    engine = local_engine(None)
+    with engine.serve(ARM) as server:
         server.seed(20, "wal")
         process = start(server.url, "--items", 5_000)
         while len(inside.rows(server)) < 50:

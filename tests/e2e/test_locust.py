@@ -14,14 +14,15 @@ import psutil
 import pytest
 
 from bench import CACHE
+from bench.arm import Arm
 from bench.serve import inside
 from bench.serve.local import local_engine
-from bench.serve.server import Serving
-from bench.serve.stacks import REQUIREMENTS, find_stacks
-from bench.studies.clients import Window, run_locust
+from bench.serve.stacks import find_stacks
+from bench.studies.client import Window
+from bench.studies.locust import run_locust
 
 ROOT = Path(__file__).resolve().parents[2]
-STACK = find_stacks()["flask_sqlite"]
+ARM = Arm("flask_sqlite", "flask_sqlite", find_stacks()["flask_sqlite"])
 ROUTES = {"POST /items/", "GET /items/", "GET /items/{id}", "PUT /items/{id}", "DELETE /items/{id}"}
 # The same user in a hurry: in the time of a test, think time would leave it a request or two.
 HURRIED = f"""
@@ -55,9 +56,9 @@ def locust():
 @pytest.fixture(scope="module")
 def app():
     CACHE.mkdir(exist_ok=True)
-    engine = local_engine(Serving(REQUIREMENTS["today"], None))
-    engine.prepare(STACK)
-    with engine.serve(STACK) as server:
+    engine = local_engine(None)
+    engine.prepare(ARM)
+    with engine.serve(ARM) as server:
         yield server
 
 
@@ -67,7 +68,7 @@ def play(tmp_path, monkeypatch):
     file = tmp_path / "root" / "locust" / "hurried.py"
     file.parent.mkdir(parents=True)
     file.write_text(HURRIED)
-    monkeypatch.setattr("bench.studies.clients.ROOT", file.parents[1])
+    monkeypatch.setattr("bench.studies.locust.ROOT", file.parents[1])
 
     def play(url, users):
         return run_locust("ItemUser", Window(url, users, 2, None, tmp_path))[0]
@@ -131,7 +132,7 @@ def test_a_status_that_is_not_the_contracts_is_a_failure(play):
 
 def bench(*arguments, repository=ROOT):
     return subprocess.Popen(
-        [sys.executable, "-m", "bench", "locust", "--stack", STACK.name, "--engine", "local",
+        [sys.executable, "-m", "bench", "locust", "--stack", ARM.stack, "--engine", "local",
          *map(str, arguments)],
         cwd=repository, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
@@ -149,7 +150,7 @@ def test_the_command_keeps_the_report_of_a_run(lock, tmp_path):
     process = bench("--users", 4, "--seconds", 5, "--processes", 2, "--out", out)
     said, complained = process.communicate(timeout=120)
     assert process.returncode == 0, complained
-    kept = out / f"locust-{STACK.name}"
+    kept = out / f"locust-{ARM.stack}"
     files = {"Locust.log", "about.json", "report.html", "stats.json"}
     assert {path.name for path in kept.iterdir()} == files
     about = json.loads((kept / "about.json").read_text())
@@ -176,18 +177,18 @@ def test_a_mistake_is_one_line(lock, tmp_path, arguments, says):
 
 
 def test_requests_that_fail_are_one_line_that_says_where_to_read_more(lock, tmp_path):
-    for name in ("bench", "k6", "locust", STACK.name):
+    for name in ("bench", "k6", "locust", ARM.stack):
         shutil.copytree(ROOT / name, tmp_path / "copy" / name)
     (tmp_path / "copy" / ".cache").mkdir()
     (tmp_path / "copy" / ".cache" / "environments").symlink_to(CACHE / "environments")
-    app = tmp_path / "copy" / STACK.name / "app.py"
+    app = tmp_path / "copy" / ARM.stack / "app.py"
     assert app.read_text().count(", 201") == 1
     app.write_text(app.read_text().replace(", 201", ", 200"))
     out = tmp_path / "out"
     process = bench("--users", 3, "--seconds", 5, "--out", out, repository=tmp_path / "copy")
     _, complained = process.communicate(timeout=120)
     assert process.returncode == 2
-    report = out / f"locust-{STACK.name}" / "report.html"
+    report = out / f"locust-{ARM.stack}" / "report.html"
     assert re.fullmatch(rf"bench: \d+ requests failed: see {report}\n", complained)
     assert report.exists()
 
