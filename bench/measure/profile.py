@@ -84,15 +84,15 @@ def _profile(path: Path, data: dict[str, Any]) -> Profile:
         raise ValueError("arms is together or alone")
     together = data["arms"] == "together"
     turns = data["turns"] if together else {}
+    unknown = {*data["scenarios"], *data["reseed"]} - set(SCENARIOS)
+    if unknown:
+        raise ValueError(f"there is no scenario {', '.join(sorted(unknown))}")
     scenarios = tuple(
-        _scenario(name, options, turns[name] if together else None)
+        _scenario(name, options, (turns[name] or {}) if together else None)
         for name, options in data["scenarios"].items()
     )
     if not scenarios:
         raise ValueError("it names no scenario")
-    unknown = {scenario.name for scenario in scenarios} | set(data["reseed"])
-    if unknown - set(SCENARIOS):
-        raise ValueError(f"there is no scenario {', '.join(sorted(unknown - set(SCENARIOS)))}")
     sessions = count(data, "sessions")
     warmup = Turns(1, 1, counted_ms=count(turns["warmup"], "ms")) if together else None
     profile = Profile(
@@ -123,7 +123,7 @@ def _scenario(name: str, options: dict[str, Any], turns: dict[str, Any] | None =
     executor, users = options["executor"], count(options, "vus")
     if executor not in EXECUTORS:
         raise ValueError(f"{name}'s executor is none of {', '.join(EXECUTORS)}")
-    in_turns = read_turns(name, turns) if turns else None
+    in_turns = None if turns is None else read_turns(name, turns)
     if executor == "constant-vus":
         seconds = _seconds(options["duration"])
         if seconds < 1:
