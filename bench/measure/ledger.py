@@ -22,7 +22,8 @@ def shuffled_ids(rows: int) -> list[int]:
 
 def update_cents(run: int) -> int:
     """The price of the first update of k6's how manyth run, in cents; no two runs send the same."""
-    return (int(PAYLOADS["update_price_from"]) + 20_000 * (run - 1)) * 100
+    first, a_run = int(PAYLOADS["update_price_from"]), int(PAYLOADS["update_price_a_run"])
+    return (first + a_run * (run - 1)) * 100
 
 
 def disagreement(

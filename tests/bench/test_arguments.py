@@ -1,17 +1,110 @@
 """What may be asked for on the command line, and what does not go together."""
 
+import sys
 from argparse import Namespace
 
+import msgspec
 import pytest
+from synthetic import campaign
 
 from bench import Mistake
-from bench.arguments import check_database
+from bench.arguments import ask_as_planned, check_database, parse, settings_of
+from bench.arm import CONTROLS, Settings
+from bench.keep.store import RESULTS, read_plan
 
 
-def asked(url):
+@pytest.fixture
+def parsed(monkeypatch):
+    """What is asked for by these words."""
+
+    def parsed(*words):
+        monkeypatch.setattr(sys, "argv", ["bench", *words])
+        return parse("About the bench.")
+
+    return parsed
+
+
+def asked(url, database="sqlite", controls=False, requirements="today"):
     return Namespace(
-        database_url=url, database="sqlite", controls=False, requirements="requirements.txt"
+        database_url=url, database=database, controls=controls, requirements=requirements
     )
+
+
+def test_where_nothing_is_said_all_stacks_are_measured_as_the_standard_profile_has_it(parsed):
+    run = parsed("run")
+    assert (run.stacks, run.profile, run.sessions) == (None, "standard", None)
+    assert (run.engine, run.controls, run.resume, run.out) == ("auto", False, None, RESULTS)
+    assert settings_of(run) == Settings()
+
+
+def test_what_is_said_of_the_settings_is_that_of_every_arm(parsed):
+    run = parsed("run", "--workers=3", "--threads=4", "--requirements=paper")
+    assert settings_of(run) == Settings(requirements="paper", workers=3, threads=4)
+    run = parsed("run", "--database=postgres", "--sessions=7")
+    assert settings_of(run) == Settings(database="postgres")
+    assert run.sessions == 7
+
+
+def test_stacks_are_named_between_commas(parsed):
+    assert parsed("run", "--stacks=a,b,c").stacks == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("word", ["0", "-1", "1.5", "many", ""])
+@pytest.mark.parametrize("option", ["--sessions", "--workers", "--threads"])
+def test_a_number_that_is_none_is_a_mistake_in_one_line(parsed, option, word):
+    with pytest.raises(Mistake, match=f"argument {option}: .* is no whole number from 1 on; see"):
+        parsed("run", f"{option}={word}")
+
+
+@pytest.mark.parametrize("words", [(), ("bake",), ("run", "--runs=5"), ("run", "--engine=podman")])
+def test_what_cannot_be_asked_for_is_a_mistake_that_says_where_help_is(parsed, words):
+    with pytest.raises(Mistake, match=r"; see bench.* --help$"):
+        parsed(*words)
+
+
+# As it was planned
+
+
+def resumed(folder, **changed):
+    namespace = Namespace(resume=folder, database_url=None)
+    ask_as_planned(namespace, msgspec.structs.replace(read_plan(folder), **changed))
+    return namespace
+
+
+def test_what_the_plan_was_asked_for_is_asked_for_again(tmp_path):
+    settings = Settings(requirements="paper", workers=3, threads=4)
+    stacks = ["flask_sqlite", "django_drf"]
+    folder = campaign(tmp_path, "1", stacks, sessions=4, settings=settings, engine="local")
+    run = resumed(folder)
+    assert (run.stacks, run.sessions, run.profile) == (stacks, 4, "standard")
+    assert (run.controls, run.dose_turns, run.engine) == (False, None, "local")
+    assert settings_of(run) == settings
+
+
+def test_a_campaign_of_arms_alone_has_as_many_sessions_an_arm_as_it_has_blocks(tmp_path):
+    stacks = ["flask_sqlite", "django_drf"]
+    assert resumed(campaign(tmp_path, "1", stacks, sessions=3, together=False)).sessions == 3
+
+
+def test_controls_get_the_dose_that_they_had_and_are_no_stacks(tmp_path):
+    run = resumed(campaign(tmp_path, "1", ["flask_sqlite"], sessions=1, controls=CONTROLS))
+    assert (run.stacks, run.controls, run.dose_turns) == (["flask_sqlite"], True, 1000)
+
+
+def test_the_engine_is_asked_for_by_its_name_without_what_it_adds(tmp_path):
+    assert resumed(campaign(tmp_path, "1", engine="docker, published port")).engine == "docker"
+
+
+def test_a_campaign_on_a_server_of_ones_own_needs_its_url_again(tmp_path):
+    folder = campaign(tmp_path, "1", settings=Settings(database="postgres"))
+    conditions = read_plan(folder).conditions
+    database = msgspec.structs.replace(conditions.database, kind="postgresql", server="given")
+    conditions = msgspec.structs.replace(conditions, database=database)
+    with pytest.raises(Mistake, match="was measured on a server of yours: add --database-url"):
+        resumed(folder, conditions=conditions)
+
+
+# The database
 
 
 @pytest.mark.parametrize(
@@ -45,3 +138,17 @@ def test_a_url_that_does_not_say_where_each_part_is_is_refused_and_not_repeated(
     with pytest.raises(Mistake, match="^--database-url reads postgresql://USER:") as mistake:
         check_database(asked(url))
     assert "secret" not in str(mistake.value) and "shop" not in str(mistake.value)
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"controls": True}, "--controls are copies of flask_sqlite, which speaks SQLite only"),
+        ({"requirements": "paper"}, "PostgreSQL needs today's versions"),
+    ],
+)
+@pytest.mark.parametrize("url", [None, "postgresql://bench@localhost/items"])
+def test_what_does_not_go_with_postgresql_is_a_mistake(url, other, said):
+    with pytest.raises(Mistake, match=said):
+        check_database(asked(url, database="postgres", **other))
+    check_database(asked(None, **other))  # and goes with SQLite

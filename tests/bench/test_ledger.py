@@ -8,23 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.strategies import data, integers, lists
 
-from bench.measure.ledger import PAYLOADS, disagreement, shuffled_ids
-from bench.measure.profile import Profile, Scenario
+from bench.measure.ledger import PAYLOADS, disagreement, shuffled_ids, update_cents
 from bench.serve.server import Row
 
 SCHEMA = Path(__file__).parents[2] / "flask_sqlite" / "schema.sql"
 ROWS, USERS = 30, 5
-PROFILE = Profile(
-    name="small",
-    path=Path("small.json"),
-    runs=1,
-    rows=ROWS,
-    journal_mode="wal",
-    pauses={},
-    reseed=frozenset(),
-    warmup_seconds=0,
-    scenarios=(Scenario("update", USERS, None, 100),),
-)
 
 
 class Items:
@@ -53,8 +41,11 @@ class Items:
         query = "SELECT id, name, description, price, in_stock FROM items ORDER BY id"
         return [Row(*row) for row in self.db.execute(query)]
 
-    def disagreement(self, scenario, requests):
-        return disagreement(scenario, PROFILE, self.before, self.rows(), requests)
+    def disagreement(self, scenario, requests, **of_run):
+        """Of what happened since the last time that this was asked: a run of k6."""
+        before, self.before = self.before, self.rows()
+        options = {"seeded": ROWS, "users": USERS, **of_run}
+        return disagreement(scenario, before, self.before, requests, **options)
 
 
 @pytest.fixture
@@ -134,12 +125,44 @@ def test_a_delete_of_the_wrong_item_is_named(items):
     assert "1 rows missing or changed, 1 unexpected" in items.disagreement("delete", 12)
 
 
+@pytest.mark.parametrize("already", [1, 12, 18])
+def test_deletes_go_on_where_earlier_runs_have_ended(items, already):
+    ids = shuffled_ids(ROWS)
+    for id in ids[:already]:
+        items.delete(id)
+    assert items.disagreement("delete", already) is None
+    for id in ids[already : already + 12]:
+        items.delete(id)
+    assert items.disagreement("delete", 12, run=2, done=already) is None
+
+
+def test_a_delete_of_the_next_run_that_is_missing_is_named(items):
+    ids = shuffled_ids(ROWS)
+    for id in ids[:12]:
+        items.delete(id)
+    assert items.disagreement("delete", 12) is None
+    for id in ids[12:23]:
+        items.delete(id)
+    said = items.disagreement("delete", 12, run=2, done=12)
+    assert said.startswith("0 rows missing or changed, 1 unexpected")
+    assert f"Row(id={ids[23]}," in said
+
+
+def test_ids_are_those_of_the_seeded_rows_whatever_was_created_meanwhile(items):
+    for _ in range(7):
+        items.insert(PAYLOADS["create"])
+    assert items.disagreement("create", 7) is None
+    for id in shuffled_ids(ROWS)[:12]:
+        items.delete(id)
+    assert items.disagreement("delete", 12) is None
+
+
 # update
 
 
-def change(items, slot, id=None):
-    """What request number slot does: k6/update.js explains it."""
-    price = PAYLOADS["update_price_from"] + slot / 100
+def change(items, slot, id=None, run=1):
+    """What request number slot of a run does: k6/update.js explains it."""
+    price = (update_cents(run) + slot) / 100
     items.update(id or shuffled_ids(ROWS)[slot % ROWS], **PAYLOADS["update"], price=price)
 
 
@@ -213,3 +236,52 @@ def test_a_row_that_updates_remove_is_named(items):
 def test_a_row_that_updates_add_is_named(items):
     items.insert(PAYLOADS["create"])
     assert items.disagreement("update", 0) is not None
+
+
+# Several runs of k6
+
+
+def test_prices_of_the_first_run_begin_where_the_payloads_say():
+    assert update_cents(1) == 100 * PAYLOADS["update_price_from"]
+
+
+def test_no_two_of_four_runs_send_the_same_price_until_one_sends_two_million():
+    starts = [update_cents(run) for run in (1, 2, 3, 4)]
+    assert [b - a for a, b in zip(starts, starts[1:], strict=False)] == [2_000_000] * 3
+
+
+@unhurried
+@given(first=users_in_any_order, second=users_in_any_order)
+def test_updates_of_a_second_run_are_told_from_those_of_the_first(first, second):
+    items = Items()
+    for run, users in enumerate((first, second), start=1):
+        for slot in slots_of(users):
+            change(items, slot, run=run)
+        assert items.disagreement("update", len(users), run=run) is None
+
+
+def test_the_same_update_as_in_the_run_before_is_not_the_second_runs(items):
+    for run in (1, 2):
+        change(items, 0, run=1)
+        said = items.disagreement("update", 1, run=run)
+        assert (said is None) == (run == 1)
+
+
+def test_a_lost_update_of_the_second_run_is_named(items):
+    for slot in range(20):
+        change(items, slot)
+    assert items.disagreement("update", 20) is None
+    for slot in range(19):
+        change(items, slot, run=2)
+    said = items.disagreement("update", 20, run=2)
+    assert said == "the prices tell of 19 updates, k6 of 20"
+
+
+def test_rows_that_an_earlier_run_made_are_not_this_ones(items):
+    for _ in range(5):
+        items.insert(PAYLOADS["create"])
+    assert items.disagreement("create", 5) is None
+    assert items.disagreement("create", 5, run=2).startswith("5 rows missing or changed")
+    for _ in range(3):
+        items.insert(PAYLOADS["create"])
+    assert items.disagreement("create", 3, run=3) is None

@@ -8,7 +8,7 @@ from socketserver import StreamRequestHandler, ThreadingTCPServer
 import pytest
 
 from bench.measure.ledger import PAYLOADS, shuffled_ids
-from bench.measure.probe import LARGE_PRICE, probe
+from bench.measure.probe import LARGE_PRICE, answers, probe
 from bench.measure.profile import SCENARIOS
 from bench.serve.server import Row
 
@@ -198,3 +198,33 @@ def test_where_nobody_listens_that_is_wrong():
 def test_where_there_is_no_item_none_is_asked_for(service, scenario):
     assert service.probe(scenario, rows=[]).wrong == "there is no item to ask for"
     assert service.asked == []
+
+
+# Whether it is still there
+
+
+def test_an_app_that_says_hello_is_still_there(service):
+    assert answers(service.url)
+    assert service.asked == [("GET", "/hello", None)]
+
+
+def test_an_app_that_answers_something_else_is_still_there(service):
+    service.says("GET", "/hello", answer(500, {"detail": "no"}))
+    assert answers(service.url)
+
+
+def test_an_app_that_closes_the_connection_is_not_there(service):
+    service.says("GET", "/hello", b"")
+    service.stays_open = False
+    assert not answers(service.url)
+
+
+def test_an_app_that_takes_connections_and_never_answers_is_not_there():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        assert not answers(f"http://127.0.0.1:{silent.getsockname()[1]}")
+
+
+def test_where_nobody_listens_nobody_is_there():
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        assert not answers(f"http://127.0.0.1:{nobody.getsockname()[1]}")
