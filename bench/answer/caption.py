@@ -39,14 +39,15 @@ share makes the dots spread and cancels there. One rank or more is wrong in 5 % 
 def _how(scenario: str, results: list[Result], report: Report) -> str:
     """What a bar, a dot, a session and a turn are."""
     sessions = max(result.planned for result in results)
-    bar = f"Bar: geometric mean of {sessions} sessions, each with fresh servers. Dot: a session."
-    if sessions == 1:
-        bar = "Bar: one session, with fresh servers."
+    bar = "Bar: one session, with a fresh server."
+    if sessions > 1:
+        bar = (
+            f"Bar: geometric mean of {sessions} sessions, each with fresh servers. Dot: a session."
+        )
     loads = [one.measurement.load for one in report.selection.measured(scenario)]
     turns = max(load.turns for load in loads)
-    if not turns:
-        return f"{bar} In each one server was alone."
-    return f"{bar} In each every arm had {turns} turns, in random order."
+    alone = "The server was alone."
+    return f"{bar} " + (f"In it each arm had {turns} turns, in random order." if turns else alone)
 
 
 def _software(selection: Selection) -> str:

@@ -1,6 +1,7 @@
 """plot.py as a program: what it draws, what it says, and which Python it finds."""
 
 import csv
+import json
 import os
 import re
 import shutil
@@ -13,8 +14,10 @@ import pytest
 from synthetic import SCENARIOS, STACKS, campaign, noisy
 
 import plot
+from bench.answer.report import Report
+from bench.arm import CONTROLS
+from bench.keep.record import Database
 from bench.keep.selection import select_campaigns
-from bench.serve.stacks import CONTROLS
 
 ROOT = Path(__file__).parents[2]
 FIGURES = [f"{place}-{scenario}" for place, scenario in enumerate(SCENARIOS, start=1)]
@@ -52,10 +55,12 @@ def repository(tmp_path):
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory):
-    """Five stacks in one campaign; get is invalid in all of Django's runs and in one of Flask's."""
+    """Five arms in one campaign; get is invalid in all of Django's sessions and in one of Flask's."""
     repository = Repository(tmp_path_factory.mktemp("repository"))
-    invalid = {("django_drf", run, "get") for run in (1, 2, 3)} | {("flask_sqlite", 3, "get")}
-    campaign(repository.results, "20251121-quick", STACKS, runs=3, invalid=invalid, ms=noisy())
+    invalid = {("django_drf", session, "get") for session in (1, 2, 3)} | {
+        ("flask_sqlite", 3, "get")
+    }
+    campaign(repository.results, "20251121-quick", STACKS, sessions=3, invalid=invalid, ms=noisy())
     done = repository.plot("results/20251121-quick", "--out", "results/figures")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "results/figures: figures and summary.csv of 20251121-quick\n"
@@ -79,10 +84,10 @@ def test_the_same_results_give_the_same_bytes(drawn):
         assert (drawn.folder / "again" / path.name).read_bytes() == path.read_bytes(), path.name
 
 
-def test_every_stack_and_the_scenarios_unit_stand_in_a_figure(drawn):
+def test_every_arm_and_the_scenarios_unit_stand_in_a_figure(drawn):
     for scenario, figure in zip(SCENARIOS, FIGURES, strict=True):
         svg = drawn.svg(figure)
-        assert all(f">{stack}<" in svg for stack in STACKS)
+        assert all(f">{arm}<" in svg for arm in STACKS)
         throughput = scenario in ("hello", "echo")
         unit = "requests/s (higher is better)" if throughput else "ms (lower is better)"
         assert unit in svg
@@ -90,9 +95,9 @@ def test_every_stack_and_the_scenarios_unit_stand_in_a_figure(drawn):
 
 # What a figure says of its numbers
 
-INTERVAL = "stroke: #222222"  # the colour of nothing else
-RANKED = "Line: 95 % interval, without what all stacks of a block share."
-ALONE = "Line: 95 % interval of the runs' geometric mean."
+RANKED = "Rank: which arms are told apart"
+TURNS = "In it each arm had 9 turns, in random order."
+ALONE = "The server was alone."
 
 
 def draw_here(campaign, out):
@@ -106,47 +111,58 @@ def svg_of(tmp_path):
     """A figure of a campaign that is made up."""
 
     def svg_of(figure, *arguments, **options):
+        name = str(len(list(tmp_path.iterdir())))
         folder = campaign(
-            tmp_path, "1", *arguments, scenarios=[figure.partition("-")[2]], **options
+            tmp_path, name, *arguments, scenarios=[figure.partition("-")[2]], **options
         )
-        draw_here(folder, tmp_path / "figures")
-        return (tmp_path / "figures" / f"{figure}.svg").read_text()
+        draw_here(folder, folder / "figures")
+        return (folder / "figures" / f"{figure}.svg").read_text()
 
     return svg_of
 
 
 @pytest.fixture(scope="module")
 def ranked(tmp_path_factory):
-    """Five runs with noise and control arms; django_drf takes twice as long as all others."""
+    """Five sessions with noise, and controls; django_drf takes twice as long as all others."""
     repository = Repository(tmp_path_factory.mktemp("ranked"))
     ms = noisy(sd=0.01, django_drf=2.0)
-    suspect = {("flask_sqlite", run, "get") for run in (2, 3)}
+    suspect = {("flask_sqlite", session, "get") for session in (2, 3)}
     options = {"controls": CONTROLS, "ms": ms, "suspect": suspect}
-    campaign(repository.results, "1", STACKS, runs=5, **options)
+    campaign(repository.results, "1", STACKS, sessions=5, **options)
     draw_here(repository.results / "1", repository.results / "figures")
     return repository
 
 
-def test_intervals_are_drawn_and_explained(ranked):
+def test_ranks_are_explained_and_no_interval_of_one_arm_is_drawn(ranked):
     for figure in FIGURES:
-        assert INTERVAL in ranked.svg(figure)
         assert RANKED in ranked.svg(figure)
-        assert ALONE not in ranked.svg(figure)
+        assert "nterval" not in ranked.svg(figure)
+        assert "#222222" not in ranked.svg(figure)
 
 
 def test_ranks_stand_beside_the_means(ranked):
     for figure in FIGURES:
         assert ranked.svg(figure).count("  rank 5<") == 1
-        assert ranked.svg(figure).count("  rank 1-4") == 4
+        assert ranked.svg(figure).count("  rank ") == 5
 
 
-def test_control_arms_are_not_drawn(ranked):
+def test_a_bar_ends_at_the_geometric_mean_and_every_session_is_a_dot(ranked):
+    report = Report(select_campaigns([ranked.results / "1"]))
+    of_get = [result for result in report.results if result.scenario == "get"]
+    axes = plot.draw("get", of_get, report).axes[0]
+    bars = [bar.get_width() for bar in axes.patches if bar.get_height() == 0.56]
+    assert bars == [result.value.geometric for result in of_get]
+    dots = [tuple(line.get_xdata()) for line in axes.lines]
+    assert dots == [result.value.values for result in of_get]
+
+
+def test_controls_are_not_drawn(ranked):
     assert not any("control" in ranked.svg(figure) for figure in FIGURES)
     for file in ("summary.csv", "pairs.csv"):
         assert "control" not in (ranked.results / "figures" / file).read_text()
 
 
-def test_suspect_runs_are_told_in_their_figure(ranked):
+def test_suspect_sessions_are_told_in_their_figure(ranked):
     assert [figure for figure in FIGURES if "(2 suspect)" in ranked.svg(figure)] == ["4-get"]
 
 
@@ -157,25 +173,39 @@ def test_every_pair_stands_in_a_csv(ranked):
     assert {line["slower"] for line in lines if line["verdict"] == "faster by"} == {"django_drf"}
 
 
-def test_one_run_has_neither_interval_nor_rank(svg_of):
+def test_one_session_has_no_rank(svg_of):
     svg = svg_of("4-get", STACKS)
-    assert not [word for word in (INTERVAL, "Line: ", "rank ") if word in svg]
-
-
-def test_runs_that_are_not_compared_have_an_interval_of_their_own(svg_of):
-    svg = svg_of("4-get", runs=5, ms=noisy())
-    assert INTERVAL in svg and ALONE in svg
     assert not [word for word in (RANKED, "rank ") if word in svg]
+    assert "Bar: one session, with a fresh server. In it each arm had 9 turns" in svg
 
 
 @pytest.mark.parametrize(
-    ("figure", "shown"), [("1-hello", "≥ 25,000"), ("4-get", "≤ 2.00"), ("7-delete", "2.00")]
+    ("together", "said", "unsaid"), [(True, TURNS, ALONE), (False, ALONE, TURNS)]
 )
-def test_what_k6_limited_is_a_bound_and_the_caption_says_so(svg_of, figure, shown):
-    svg = svg_of(figure, k6_busy=0.9)
-    assert f">{shown}<" in svg
-    said = "≥, ≤: k6 was at its own limit; the stack might do better."
-    assert (said in svg) == (figure != "7-delete")  # in its 2 s k6's share is not told
+def test_a_caption_says_what_a_bar_a_dot_and_a_session_are(svg_of, together, said, unsaid):
+    svg = svg_of("4-get", STACKS, sessions=5, ms=noisy(), together=together)
+    assert "Bar: geometric mean of 5 sessions, each with fresh servers. Dot: a session." in svg
+    assert said in svg and unsaid not in svg
+
+
+def test_the_papers_values_stand_beside_those_on_its_database_only(svg_of):
+    paper = "Thin grey bar: the paper's arithmetic mean of five runs, on another machine."
+    assert paper in svg_of("4-get")
+    postgres = Database(kind="postgresql", rows=1500, server="container", version="17.2")
+    svg = svg_of("4-get", database=postgres)
+    assert paper not in svg and "#cccccc" not in svg
+    assert "PostgreSQL 17.2 (container); its 1500 rows are in memory." in svg
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize(
+    ("figure", "shown"), [("1-hello", "≥ 25,000"), ("4-get", "≤ 2.00"), ("7-delete", "≤ 2.00")]
+)
+def test_what_k6_limited_is_a_bound_and_the_caption_says_so(svg_of, figure, shown, together):
+    svg = svg_of(figure, k6_busy=0.9, together=together)
+    said = "≥, ≤: k6 was at its own limit; the arm might do better."
+    told = together or figure != "7-delete"  # alone, in its 2 s, k6's share is not told
+    assert (f">{shown}<" in svg, said in svg) == (told, told)
 
 
 def test_what_k6_did_not_limit_is_no_bound(ranked):
@@ -194,43 +224,50 @@ def test_a_figure_of_writes_says_what_a_commit_costs_and_how_many_are_at_work(dr
 
 def test_an_invalid_measurement_can_be_seen_in_its_figure_and_in_no_other(drawn):
     for figure in FIGURES:
-        seen = "no valid run of 3" in drawn.svg(figure), "(2 of 3 runs valid)" in drawn.svg(figure)
+        seen = "no valid session of 3" in drawn.svg(figure), "(2 of 3 valid)" in drawn.svg(figure)
         assert seen == ((True, True) if figure == "4-get" else (False, False))
-        lacking = re.findall("LACKING: (.*) planned runs", drawn.svg(figure))
+        lacking = re.findall(
+            "LACKING: of the planned measurements (.*) are missing", drawn.svg(figure)
+        )
         assert lacking == (["4"] if figure == "4-get" else [])
 
 
-def test_a_stack_that_was_planned_and_not_measured_is_missed(repository):
-    folder = campaign(repository.results, "20251121-quick", STACKS, runs=2)
-    for stack in ("django_drf", "flask_sqlite"):
-        for cell in folder.glob(f"cells/*-{stack}"):
-            shutil.rmtree(cell)
-    repository.plot("results/20251121-quick", "--out", "results/figures")
+def test_what_was_planned_and_not_measured_is_missed(repository):
+    folder = campaign(repository.results, "20251121-quick", STACKS, sessions=3)
+    shutil.rmtree(folder / "sessions" / "002")
+    draw_here(folder, repository.results / "figures")
     for figure in FIGURES:
-        assert "LACKING: 4 planned runs are missing or did not count." in repository.svg(figure)
+        assert "LACKING: of the planned measurements 5 are missing" in repository.svg(figure)
 
 
 def test_the_caption_says_under_which_conditions_it_was_measured(drawn):
-    for condition in ("Profile standard", "engine local", "Python 3.14.0", "A CPU", "k6 v2.2.0"):
+    for condition in (
+        "Profile standard",
+        "engine local",
+        "Python 3.14.0, 2 workers",
+        "A CPU",
+        "k6 v2.2.0",
+    ):
         assert all(condition in drawn.svg(figure) for figure in FIGURES)
 
 
-def test_stacks_of_one_campaign_are_called_nothing_but_interleaved(drawn):
+def test_arms_of_one_campaign_are_called_nothing_but_interleaved(drawn):
     assert not any("NOT INTERLEAVED" in drawn.svg(figure) for figure in FIGURES)
 
 
-def test_with_no_campaign_named_the_newest_cells_are_drawn_and_each_figure_says_what_that_lacks(
+def test_with_no_campaign_named_the_newest_sessions_are_drawn_and_each_figure_says_what_that_lacks(
     repository,
 ):
     campaign(repository.results, "1", ("flask_sqlite", "django_drf"))
-    campaign(repository.results, "2", ("flask_sqlite",), runs=2)
+    later = "2025-11-22T12:00:00+00:00"
+    campaign(repository.results, "2", ("flask_sqlite",), sessions=2, started=later)
     done = repository.plot()
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("results/figures: figures and summary.csv of 1, 2\n")
     assert all("NOT INTERLEAVED" in repository.svg(figure) for figure in FIGURES)
     with (repository.results / "figures" / "summary.csv").open() as file:
-        runs = {line["stack"]: line["runs_valid"] for line in csv.DictReader(file)}
-    assert runs == {"django_drf": "1", "flask_sqlite": "2"}
+        sessions = {line["arm"]: line["runs_valid"] for line in csv.DictReader(file)}
+    assert sessions == {"django_drf": "1", "flask_sqlite": "2"}
 
 
 def test_a_campaign_with_a_few_scenarios_gets_their_figures(tmp_path):
@@ -274,6 +311,14 @@ def test_a_folder_that_is_no_campaign_is_one_line(mistake, tmp_path):
     said = mistake(tmp_path / "none")
     assert said.startswith("plot.py: ")
     assert "none/plan.json cannot be read" in said
+
+
+def test_results_of_an_older_schema_are_one_line(mistake, tmp_path):
+    folder = campaign(tmp_path / "results", "1")
+    plan = folder / "plan.json"
+    plan.write_text(json.dumps(json.loads(plan.read_text()) | {"schema": 2}))
+    for asked in ((), (folder,)):
+        assert "plan.json has schema 2; this version reads 3" in mistake(*asked)
 
 
 def test_a_place_that_cannot_be_written_is_one_line(mistake, tmp_path):
@@ -320,8 +365,10 @@ def test_where_no_python_can_draw_the_one_command_that_helps_is_named(repository
 # How much
 
 
-def test_a_thousand_cells_are_drawn_in_less_than_500_megabytes(repository):
-    campaign(repository.results, "1", STACKS, runs=200, ms=lambda _, run, *rest: 2.0 + run % 5)
+def test_two_hundred_sessions_are_drawn_in_less_than_500_megabytes(repository):
+    campaign(
+        repository.results, "1", STACKS, sessions=200, ms=lambda _, block, *rest: 2.0 + block % 5
+    )
     process = subprocess.Popen([sys.executable, "plot.py", "results/1"], cwd=repository.folder)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)

@@ -4,22 +4,25 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis.strategies import builds, floats, integers, just, lists, none, sampled_from
+from msgspec.structs import replace
 from scipy import stats
-from synthetic import GRID, measurement
+from synthetic import GRID, SCENARIOS, measurement
 
 from bench.answer.report import PERCENTILES
 from bench.answer.stats import (
     UNITS,
-    Distribution,
+    as_time,
+    busiest_share,
     cpu_per_1000,
+    database_cpu_per_1000,
     is_shown,
-    judged_value,
     median_interval,
     merged_percentile,
     summarise,
     value_of,
 )
-from bench.measure.profile import SCENARIOS
+from bench.keep.record import DatabaseUse
+from bench.keep.summary import Distribution
 
 unhurried = settings(deadline=None, database=None)
 a_value = floats(1e-6, 1e6) | just(0.0)
@@ -30,38 +33,66 @@ def test_every_scenario_has_a_unit_in_the_papers_order():
     assert [unit for unit in UNITS.values()] == ["requests/s"] * 2 + ["ms"] * 5
 
 
+def alone(*arguments, **options):
+    """Where an arm had no turns, since nobody else was there."""
+    there = measurement(*arguments, **options)
+    return replace(there, load=replace(there.load, turns=0))
+
+
+MS = ["list", "get", "create", "update", "delete"]
+kinds = pytest.mark.parametrize("kind", [measurement, alone])
+
+
 @unhurried
-@given(requests=integers(0, 10**6), seconds=floats(0.1, 1000))
+@given(requests=integers(1, 10**6), seconds=floats(0.1, 1000))
 def test_a_rate_is_requests_by_seconds_whatever_the_mean(requests, seconds):
     for scenario in ("hello", "echo"):
-        rate = value_of(scenario, measurement(requests, seconds, mean_ms=77.0))
-        assert rate == requests / seconds
+        for kind in (measurement, alone):
+            rate = value_of(scenario, kind(requests, seconds, mean_ms=77.0))
+            assert rate == requests / seconds
 
 
-@pytest.mark.parametrize("scenario", ["list", "get", "create", "update", "delete"])
-def test_a_response_time_is_k6s_mean_whatever_the_rate(scenario):
-    assert value_of(scenario, measurement(requests=1, seconds=99, mean_ms=7.5)) == 7.5
+@pytest.mark.parametrize("scenario", MS)
+def test_in_turns_a_response_time_is_the_users_time_by_their_requests(scenario):
+    assert value_of(scenario, measurement(500, 4.0, mean_ms=77.0, users=10)) == 80
+    assert value_of(scenario, measurement(500, 4.0, mean_ms=77.0, users=1)) == 8
 
 
-def test_where_nothing_was_measured_there_is_no_value():
-    assert value_of("hello", measurement(seconds=0.0)) is None
-    assert value_of("get", measurement(mean_ms=None)) is None
-    assert judged_value("hello", measurement(requests=0)) is None
-    assert judged_value("get", measurement(mean_ms=None)) is None
+@pytest.mark.parametrize("scenario", MS[1:])
+def test_of_an_arm_alone_a_response_time_is_k6s_mean_whatever_the_rate(scenario):
+    assert value_of(scenario, alone(requests=1, seconds=99, mean_ms=7.5)) == 7.5
 
 
+def test_only_what_is_counted_is_in_a_value():
+    there = measurement(requests=1000, seconds=2.0)
+    part = replace(there, load=replace(there.load, counted=400))
+    assert value_of("hello", part) == 200
+    assert value_of("get", part) == 50
+    assert cpu_per_1000(part) == cpu_per_1000(there)
+
+
+@kinds
+def test_where_nothing_was_measured_there_is_no_value(kind):
+    for scenario in SCENARIOS:
+        assert value_of(scenario, kind(requests=0, seconds=0.0, mean_ms=None)) is None
+    assert value_of("hello", kind(seconds=0.0)) is None
+    assert value_of("hello", kind(requests=0)) is None
+
+
+@kinds
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_stacks_are_compared_by_a_time_so_that_less_is_better(scenario):
-    fast = measurement(requests=2000, seconds=10.0, mean_ms=50.0)
-    slow = measurement(requests=1000, seconds=10.0, mean_ms=100.0)
-    assert judged_value(scenario, slow) == 2 * judged_value(scenario, fast)
+def test_arms_are_compared_by_a_time_so_that_less_is_better(scenario, kind):
+    fast = kind(requests=2000, seconds=10.0, mean_ms=50.0)
+    slow = kind(requests=1000, seconds=10.0, mean_ms=100.0)
+    times = [as_time(scenario, value_of(scenario, one)) for one in (fast, slow)]
+    assert times[1] == pytest.approx(2 * times[0])
+    assert as_time(scenario, as_time(scenario, 3.0)) == pytest.approx(3.0)
 
 
-def test_lists_are_compared_by_the_time_of_the_whole_batch():
-    at_once = measurement(requests=100, seconds=4.0, mean_ms=400.0)
-    in_turn = measurement(requests=100, seconds=4.0, mean_ms=385.0)
-    assert judged_value("list", at_once) == judged_value("list", in_turn) == 0.04
-    assert value_of("list", at_once) != value_of("list", in_turn)
+def test_the_value_of_list_is_the_time_of_the_whole_batch():
+    at_once = alone(requests=100, seconds=4.0, mean_ms=400.0)
+    in_turn = alone(requests=100, seconds=4.0, mean_ms=385.0)
+    assert value_of("list", at_once) == value_of("list", in_turn) == 400
 
 
 def test_cpu_is_counted_for_a_thousand_requests():
@@ -74,12 +105,31 @@ def test_cpu_that_is_not_known_is_not_zero():
     assert cpu_per_1000(measurement(cpu_s=0.0)) == 0
 
 
-# A summary of runs
+def test_a_databases_own_cpu_is_told_where_it_is_known():
+    for cpu_s, expected in ((2.0, 0.5), (0.0, 0.0), (None, None)):
+        use = DatabaseUse(cpu_s=cpu_s, memory_bytes=1)
+        there = replace(measurement(requests=4000), database=use)
+        assert database_cpu_per_1000(there) == expected
+    assert database_cpu_per_1000(measurement()) is None
+
+
+def test_the_busiest_workers_share_is_the_greatest_of_all_runs():
+    def of(*runs):
+        there = measurement()
+        return busiest_share(replace(there, server=replace(there.server, worker_cpu_s=runs)))
+
+    assert of([0.5, 0.5], [0.75, 0.25]) == 0.75
+    assert of([0.6, None], [0.5, 0.5]) == 1
+    assert of([0.0, 0.0]) is of([None, None]) is of() is None
+    assert busiest_share(measurement(cpu_s=None)) is None
+
+
+# A summary of sessions
 
 
 @unhurried
 @given(values=lists(a_value, min_size=1))
-def test_a_summary_has_every_run_and_their_arithmetic_mean(values):
+def test_a_summary_has_every_session_and_their_arithmetic_mean(values):
     summary = summarise(values)
     assert summary.values == tuple(values)
     assert summary.mean == pytest.approx(sum(values) / len(values))
@@ -89,7 +139,7 @@ def test_a_summary_has_every_run_and_their_arithmetic_mean(values):
 
 @unhurried
 @given(values=lists(a_value | none()))
-def test_a_run_without_a_value_is_left_out(values):
+def test_a_session_without_a_value_is_left_out(values):
     assert summarise(values) == summarise([value for value in values if value is not None])
 
 
@@ -117,10 +167,13 @@ def test_another_unit_is_the_same_interval(values, factor):
     assert there.interval == pytest.approx(tuple(bound * factor for bound in here.interval))
 
 
-@pytest.mark.parametrize("values", [[7.0], [0.0, 7.0], [0.0, 0.0]])
-def test_a_single_run_or_a_zero_has_no_interval(values):
+@pytest.mark.parametrize(
+    ("values", "geometric"), [([7.0], 7.0), ([0.0, 7.0], 0.0), ([0.0, 0.0], 0.0)]
+)
+def test_a_single_session_or_a_zero_has_no_interval(values, geometric):
     summary = summarise(values)
-    assert (summary.geometric, summary.interval) == (None, None)
+    assert summary.geometric == pytest.approx(geometric)
+    assert summary.interval is None
 
 
 # Percentiles of several runs
@@ -128,7 +181,8 @@ def test_a_single_run_or_a_zero_has_no_interval(values):
 
 def distribution(times):
     """What k6's summary keeps of a run's response times."""
-    return Distribution(len(times), GRID, np.percentile(times, GRID).tolist())
+    ms = np.percentile(times, GRID).tolist()
+    return Distribution(count=len(times), percentages=GRID, ms=ms)
 
 
 def response_times(seed, count, middle, spread):
@@ -181,7 +235,7 @@ def test_the_order_of_runs_does_not_matter(runs, percentage):
 def test_it_does_not_matter_which_runs_are_merged_first(a, b, c, percentage):
     def merged(*runs):
         ms = [merged_percentile(runs, p) for p in GRID]
-        return Distribution(sum(run.count for run in runs), GRID, ms)
+        return Distribution(count=sum(run.count for run in runs), percentages=GRID, ms=ms)
 
     first, second, third = map(distribution, (a, b, c))
     together = np.concatenate([a, b, c])

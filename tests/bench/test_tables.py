@@ -1,6 +1,8 @@
 """The table on the terminal and the lines below it: what they say, and what they hold back."""
 
 import io
+import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -17,8 +19,9 @@ from bench.answer.tables import (
     number,
     ranks,
     results_table,
+    turn_lines,
 )
-from bench.serve.stacks import CONTROLS
+from bench.arm import CONTROLLED_SCENARIOS, CONTROLS
 
 
 def printed(report):
@@ -28,14 +31,14 @@ def printed(report):
     return console.file.getvalue()
 
 
-def row_of(report, scenario, stack="flask_sqlite"):
+def row_of(report, scenario, arm="flask_sqlite"):
     """What stands in the table."""
     lines = printed(report).splitlines()
     first = next(n for n, line in enumerate(lines) if line.startswith(f"{scenario}, "))
-    return next(line for line in lines[first:] if line.startswith(f"  {stack} "))
+    return next(line for line in lines[first:] if line.startswith(f"  {arm} "))
 
 
-def test_the_table_says_how_many_runs_count(report):
+def test_the_table_says_how_many_sessions_count(report):
     assert "none" in row_of(report, "get", "django_drf")
     assert " 0 of 3 " in row_of(report, "get", "django_drf")
     assert " 2 of 3 " in row_of(report, "get")
@@ -50,15 +53,15 @@ def test_the_table_says_mean_interval_rank_cpu_and_limit(compared, result):
         number(flask.value.geometric),
         " to ".join(map(number, flask.interval)),
         "2-4",
-        number(flask.cpu_s_per_1000.mean),
+        number(flask.cpu_s_per_1000.geometric),
         "4",
         "5 of 5",
         "server CPU",
     ]
 
 
-def test_the_table_says_how_many_runs_are_suspect(report_of):
-    report = report_of(runs=3, suspect={("flask_sqlite", 2, "get")})
+def test_the_table_says_how_many_sessions_are_suspect(report_of):
+    report = report_of(sessions=3, suspect={("flask_sqlite", 2, "get")})
     assert " 3 of 3, 1? " in row_of(report, "get")
     assert "?" not in row_of(report, "list")
 
@@ -68,19 +71,21 @@ def test_what_k6_limited_is_a_bound_and_nothing_else_is(report_of):
     assert " ≥ 25,000 " in row_of(report, "hello")
     assert " ≤ 2.00 " in row_of(report, "get")
     assert row_of(report, "get").rstrip().endswith("generator")
-    assert not {"≥", "≤"} & set(row_of(report, "delete"))  # in its 2 s k6's share is not told
+    assert " ≤ 2.00 " in row_of(report, "delete")
+    alone = report_of(k6_busy=0.95, server_busy=0.5, together=False)
+    assert not {"≥", "≤"} & set(row_of(alone, "delete"))  # in its 2 s k6's share is not told
     assert not {"≥", "≤"} & set(printed(report_of()))
 
 
 def test_the_table_of_a_fast_machine_is_whole_in_a_pipe(report_of):
     wild = noisy(sd=0.3)
-    report = report_of(STACKS, runs=10, ms=wild, k6_busy=0.9, suspect={(STACKS[1], 3, "hello")})
+    report = report_of(STACKS, sessions=10, ms=wild, k6_busy=0.9, suspect={(STACKS[1], 3, "hello")})
     lines = [line for line in printed(report).splitlines() if line.strip()]
     assert len(lines) == 2 + len(SCENARIOS) * (1 + len(STACKS))  # the titles take two
     assert not any("…" in line for line in lines)
 
 
-def test_control_arms_are_not_shown(compared):
+def test_controls_are_not_shown(compared):
     assert "control" not in printed(compared)
 
 
@@ -98,48 +103,70 @@ def test_noise_is_told_by_scenario_with_what_it_resolves(compared):
         sd = compared.comparisons[scenario].sd
         assert 0.005 < sd < 0.02
         assert line.startswith(f"{scenario:8} CPU s/1000 varies by ")
-        assert f"; {UNITS[scenario]} by {sd:.1%}: from " in line
-        assert "tells stacks apart" not in line  # of CPU that varies little there is no more to say
+        assert f"; {UNITS[scenario]} by {sd:.1%}: tells arms apart from " in line
+        assert line.count("tells arms apart") == 1  # of CPU that varies little that is not said
 
 
 def test_where_the_cpu_of_a_request_varies_it_is_told_what_that_resolves(report_of):
-    for line in noise_lines(report_of(STACKS, runs=5, ms=noisy(sd=0.06))):
-        assert ": tells stacks apart from " in line
+    for line in noise_lines(report_of(STACKS, sessions=5, ms=noisy(sd=0.06))):
+        assert line.count(": tells arms apart from ") == 2
 
 
 def test_more_noise_resolves_less(report_of):
     def resolves(sd):
         (line,) = noise_lines(report_of(STACKS, 5, scenarios=["get"], ms=noisy(sd)))
-        return int(line.rpartition(": from ")[2].partition("%")[0])
+        return float(line.rpartition(" from ")[2].partition("%")[0])
 
     assert 0 < resolves(0.01) < resolves(0.03) < resolves(0.1)
 
 
-def test_where_nothing_is_compared_only_the_variation_is_told(report_of):
-    lines = list(noise_lines(report_of(STACKS, runs=5, ms=noisy(), interleaved=False)))
+def test_what_is_resolved_is_the_median_half_width_of_all_pairs(compared):
+    for line, comparison in zip(noise_lines(compared), compared.comparisons.values(), strict=True):
+        widths = sorted(pair.high / pair.ratio - 1 for pair in comparison.pairs)
+        assert (
+            widths[4] - 0.0006 < float(line.rpartition(" from ")[2][:-4]) / 100 < widths[5] + 0.0006
+        )
+
+
+def test_where_nothing_is_compared_only_the_variation_is_told(report_of, together):
+    lines = list(noise_lines(together(*STACKS, sessions=5, ms=noisy())))
     assert len(lines) == len(SCENARIOS)
-    assert all(line.endswith(" from run to run") for line in lines)
+    assert all(line.endswith(" from session to session") for line in lines)
     assert list(noise_lines(report_of(STACKS))) == []
+
+
+def test_void_turns_and_users_elsewhere_are_told_where_there_are_any(report_of):
+    report = report_of(sessions=5, ms=noisy())
+    assert list(turn_lines(report)) == []
+    first = report.results[0]
+    report.results[0] = replace(first, void=2, elsewhere=0.07)
+    void, elsewhere = turn_lines(report)
+    assert void.startswith("void: 2 turns ")
+    assert elsewhere.endswith(": flask_sqlite in hello 7%")
 
 
 # The controls
 
 
-def lines_of_controls(report_of, runs=5, stacks=("flask_sqlite",), interleaved=True, **factors):
-    options = {"ms": noisy(sd=0.01, **factors), "controls": CONTROLS, "interleaved": interleaved}
-    return list(control_lines(report_of(stacks, runs, **options)))
+def lines_of_controls(report_of, sessions=5, stacks=("flask_sqlite",), **factors):
+    options = {"ms": noisy(sd=0.01, **factors), "controls": CONTROLS}
+    return list(control_lines(report_of(stacks, sessions, **options)))
 
 
 def test_equal_arms_are_about_one_standard_error_apart(report_of):
     aa, _ = lines_of_controls(report_of, control_dosed=1.1)
     assert aa.startswith("A/A: ")
-    assert 0.3 < float(aa.split()[1]) < 2
-    assert aa.count(",") == len(SCENARIOS) - 1
+    assert 0.2 < float(aa.split()[1]) < 2
+    each = dict(re.findall(r"(\w+) ([+-][0-9.]+)", aa))
+    assert list(each) == list(CONTROLLED_SCENARIOS)
+    squares, of = re.search(r"sum of squares ([0-9.]+) of (\d+)$", aa).groups()
+    assert float(squares) == pytest.approx(sum(float(z) ** 2 for z in each.values()), abs=0.3)
+    assert float(aa.split()[1]) == pytest.approx((float(squares) / int(of)) ** 0.5, abs=0.01)
 
 
 def test_arms_that_are_not_equal_are_far_apart(report_of):
     aa, _ = lines_of_controls(report_of, control_same=1.3, control_dosed=1.1)
-    assert float(aa.split()[1]) > 10
+    assert float(aa.split()[1]) > 5
 
 
 def test_a_dose_that_was_given_is_found_and_holds(report_of):
@@ -160,24 +187,25 @@ def test_more_than_the_dose_is_found_and_does_not_hold(report_of):
     assert "; DOES NOT HOLD the dose" in dose
 
 
-def test_one_run_or_no_stack_to_compare_with_judges_no_dose(report_of):
-    not_judged = ["dose: NOT JUDGED: too few valid runs"]
-    assert lines_of_controls(report_of, runs=1) == not_judged
+def test_too_few_sessions_or_no_arm_to_compare_with_judge_no_dose(report_of):
+    not_judged = ["dose: NOT JUDGED: too few valid sessions"]
+    for sessions in (1, 3):
+        assert lines_of_controls(report_of, sessions) == not_judged
     assert lines_of_controls(report_of, stacks=("django_drf", "fastapi_sqlite")) == not_judged
 
 
-def test_where_there_are_no_controls_nothing_is_said_of_them(report_of, report):
+def test_where_there_are_no_controls_nothing_is_said_of_them(report, together):
     assert list(control_lines(report)) == []
-    assert lines_of_controls(report_of, interleaved=False) == []
+    assert list(control_lines(together(*STACKS, sessions=5, ms=noisy()))) == []
 
 
 # What not to conclude
 
 
-def test_every_campaign_says_in_the_end_what_not_to_conclude_from_it(report_of, compared):
-    assert "ranks nothing" in not_to_conclude(report_of(STACKS, interleaved=False))
-    assert "nothing is said of others" in not_to_conclude(report_of(runs=5))
-    assert "no interval, no rank" in not_to_conclude(report_of(STACKS))
+def test_every_campaign_says_in_the_end_what_not_to_conclude_from_it(report_of, together, compared):
+    assert "ranks nothing" in not_to_conclude(together(*STACKS))
+    assert "nothing is said of others" in not_to_conclude(report_of(sessions=5))
+    assert "no rank" in not_to_conclude(report_of(STACKS))
     assert "in 30% of campaigns of 7 at least one is wrong" in not_to_conclude(compared)
 
 
