@@ -1,5 +1,6 @@
 """Whether a campaign can be quoted: its measurements believed, its tables what they give."""
 
+import argparse
 import csv
 import math
 import tempfile
@@ -11,10 +12,25 @@ from bench.answer.report import Report
 from bench.answer.spreadsheet import write_pairs, write_summary
 from bench.keep import check
 from bench.keep.selection import select_campaigns
-from bench.keep.store import read_campaign
+from bench.keep.store import RESULTS, read_campaign
 from bench.keep.values import missing
 
 TABLES = {"summary.csv": write_summary, "pairs.csv": write_pairs}
+
+
+def check_campaigns(arguments: argparse.Namespace) -> None:
+    """Print a line for each campaign, or for each fault; a Mistake where there is one."""
+    campaigns = arguments.campaigns or check.find_remains(RESULTS)
+    if not campaigns:
+        raise Mistake(f"there is no campaign in {RESULTS}")
+    refused = 0
+    for folder in campaigns:
+        found = faults(folder)
+        refused += bool(found)
+        for line in found or [outcome(folder)]:
+            print(f"{folder.name}: {line}")
+    if refused:
+        raise Mistake(f"{refused} of {len(campaigns)} campaigns are not to be quoted")
 
 
 def faults(folder: Path) -> list[str]:

@@ -1,0 +1,1 @@
+"""From what is kept to what is said: values, intervals, ranks, limiters, tables."""

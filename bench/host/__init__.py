@@ -1,0 +1,1 @@
+"""This machine: what it is, how its CPUs are shared out, what disturbs it, who holds it."""

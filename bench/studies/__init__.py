@@ -1,0 +1,1 @@
+"""Experiments of their own, a file each."""
