@@ -1,31 +1,39 @@
 """What a choice of ours costs: one ratio a round, in turn, of measurements that count."""
 
 from contextlib import contextmanager
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from synthetic import INVALID, SUSPECT, measurement
+from msgspec.structs import replace as changed
+from synthetic import INVALID, MACHINE, SCENARIOS, SERVED, SUSPECT, measurement
 
 from bench import Mistake
-from bench.measure.k6 import NOTHING
-from bench.measure.profile import SCENARIOS, load_profile
-from bench.measure.session import Setting
-from bench.serve.stacks import CONTROLLED, find_stacks
-from bench.studies.cost import compare_engines, compare_scripts
+from bench.arm import CONTROLLED, Arm
+from bench.host.machine import Partition
+from bench.keep.record import ArmStart, ScenarioRecord
+from bench.keep.summary import ArmSummary, Summary, Times
+from bench.measure.profile import load_profile
+from bench.measure.run import Ran
+from bench.measure.session import Measured
+from bench.measure.standing import Setting
+from bench.serve.server import Engine
+from bench.serve.stacks import find_stacks
+from bench.studies.cost import LEAST_SECONDS, compare_engines, compare_scripts
 
-STACK = find_stacks()[CONTROLLED]
+ARM = Arm(CONTROLLED, CONTROLLED, find_stacks()[CONTROLLED])
+served = []  # by which engine, and which arm
 
 
 def engine(name):
     @contextmanager
-    def serve(stack):
+    def serve(arm):
+        served.append((name, arm.label))
         yield SimpleNamespace(url="http://127.0.0.1:1", seed=lambda rows, journal_mode: None)
 
-    return SimpleNamespace(name=name, prepare=lambda stack: None, serve=serve)
+    return Engine(name=name, prepare=lambda arm: name, serve=serve, describe_database=None)
 
 
-SETTING = Setting(load_profile("quick"), engine("docker"), None, None, workers=2, threads=2)
+SETTING = Setting(load_profile("quick"), engine("local"), None, Partition(None, None))
 
 
 def ignore(text, done):
@@ -40,16 +48,23 @@ def scripts(monkeypatch, tmp_path):
     """Compare for so many rounds; a request of ours costs 3 ms of CPU, of the smallest 2 ms."""
     asked = []
 
-    def compare(rounds, **changed):
-        def run(k6, script, *_):
-            asked.append(script)
+    def compare(rounds, summary=True, **told):
+        def run(k6, script, profile, path, cpus, *, turns, memory):
+            asked.append((script, turns))
             cpu_s = 0.2 if script.startswith("smallest/") else 0.3
-            return replace(NOTHING, **{"requests": 100, "cpu_s": cpu_s} | changed)
+            return Ran(0, summary_of(**told) if summary else None, cpu_s, None, ())
 
-        monkeypatch.setattr("bench.studies.cost.run_scenario", run)
-        return compare_scripts(STACK, SETTING, rounds, tmp_path, ignore), asked
+        monkeypatch.setattr("bench.studies.cost.run_k6", run)
+        return compare_scripts(ARM, SETTING, rounds, tmp_path, ignore), asked
 
     return compare
+
+
+def summary_of(**told):
+    times = Times(count=100, avg=1.0, min=1.0, med=1.0, max=1.0, ms=[])
+    counts = {"requests": 100, "failed": 0, "iterations": 100, "bytes_received": 100} | told
+    of_arm = ArmSummary(times=times, iteration_mean_ms=1.0, iteration_max_ms=1.0, **counts)
+    return Summary(began_ms=0.0, seconds=3.0, dropped=0, grid=[], arms={ARM.label: of_arm})
 
 
 def test_a_script_is_divided_by_the_smallest_for_the_same_requests(scripts):
@@ -59,9 +74,23 @@ def test_a_script_is_divided_by_the_smallest_for_the_same_requests(scripts):
 
 
 def test_which_script_is_the_first_changes_from_round_to_round(scripts):
-    _, asked = scripts(2)
+    asked = [script for script, _ in scripts(2)[1]]
     assert asked[:2] == ["smallest/hello", "hello"]
     assert asked[14:16] == ["hello", "smallest/hello"]
+
+
+def test_both_scripts_are_told_of_the_same_turns_which_are_the_profiles_and_enough(scripts):
+    _, asked = scripts(1)
+    told = dict(asked)
+    for scenario in SETTING.profile.scenarios:
+        turns, planned = told[scenario.name], scenario.turns
+        assert turns == told[f"smallest/{scenario.name}"]
+        assert turns["users"] == scenario.users
+        assert turns["counted_ms"] == planned.counted_ms
+        assert set(turns["order"]) == set(turns["arms"]) == {ARM.label}
+        seconds = len(turns["order"]) * planned.turn_ms / 1000
+        requests = len(turns["order"]) * planned.requests
+        assert seconds >= LEAST_SECONDS or 1000 <= requests <= SETTING.profile.rows
 
 
 @pytest.mark.parametrize("wrong", [{"requests": 0}, {"failed": 1}])
@@ -70,7 +99,14 @@ def test_a_script_whose_requests_fail_is_a_mistake(scripts, wrong):
         scripts(1, **wrong)
 
 
+def test_a_script_of_which_k6_tells_nothing_is_a_mistake(scripts):
+    with pytest.raises(Mistake, match="smallest/hello is not valid: all requests failed"):
+        scripts(1, summary=False)
+
+
 # One engine against another
+
+ENGINES = {"docker": engine("docker"), "local": engine("local")}
 
 
 @pytest.fixture
@@ -79,15 +115,24 @@ def engines(monkeypatch, tmp_path):
     asked = []
 
     def compare(rounds, *problems, docker="3.14.0"):
-        def measure(stack, setting, folder, say):
-            asked.append(setting.engine.name)
-            cpu_s = 12.0 if setting.engine.name == "docker" else 10.0
-            found = {name: measurement(cpu_s=cpu_s, problems=problems) for name in SCENARIOS}
-            python = docker if setting.engine.name == "docker" else "3.14.8"
-            return {"scenarios": found, "served": {"python": python}}
+        def measure(session, arms, setting, folder, say):
+            asked.append(session)
+            for arm in arms.values():
+                with setting.engine.serve(arm):
+                    pass
+            of_arms = {
+                name: measurement(cpu_s=cpu_s, problems=problems)
+                for name, cpu_s in (("docker", 12.0), ("local", 10.0))
+            }
+            record = ScenarioRecord(runs=[], machine=MACHINE, arms=of_arms)
+            starts = {
+                name: ArmStart(served=changed(SERVED, python=python), memory_bytes=1, idle_cpu=0.0)
+                for name, python in (("docker", docker), ("local", "3.14.8"))
+            }
+            return Measured({}, starts, dict.fromkeys(SCENARIOS, record))
 
-        monkeypatch.setattr("bench.studies.cost.measure_cell", measure)
-        return compare_engines(STACK, SETTING, engine("local"), rounds, tmp_path, ignore), asked
+        monkeypatch.setattr("bench.studies.cost.measure_session", measure)
+        return compare_engines(ARM, SETTING, ENGINES, rounds, tmp_path, ignore), asked
 
     return compare
 
@@ -99,8 +144,16 @@ def test_an_engine_is_divided_by_the_other_in_every_round(engines, problems):
     assert [ratio for values in ratios.values() for ratio in values] == pytest.approx([1.2] * 21)
 
 
-def test_which_engine_is_the_first_changes_from_round_to_round(engines):
-    assert engines(2)[1] == ["local", "docker", "docker", "local"]
+def test_a_round_is_a_session_of_both_whose_turns_are_drawn_anew(engines):
+    _, asked = engines(3)
+    assert [session.number for session in asked] == [1, 2, 3]
+    assert {tuple(session.arms) for session in asked} == {("docker", "local")}
+
+
+def test_each_arm_is_served_by_the_engine_that_it_is_named_for(engines):
+    served.clear()
+    engines(1)
+    assert served == [("docker", "docker"), ("local", "local")]
 
 
 def test_two_versions_of_python_are_not_two_engines(engines):
@@ -109,5 +162,5 @@ def test_two_versions_of_python_are_not_two_engines(engines):
 
 
 def test_an_engine_whose_measurement_does_not_count_is_a_mistake_that_says_why(engines):
-    with pytest.raises(Mistake, match="local, hello: .*'code': 'steal'"):
+    with pytest.raises(Mistake, match="docker, hello: steal: other virtual machines had 2.0%"):
         engines(1, INVALID)

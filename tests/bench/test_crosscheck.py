@@ -8,26 +8,27 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-import bench.studies.selfcheck
+import bench.studies.stub
 from bench import Mistake
+from bench.arm import Arm
 from bench.host.machine import Partition
 from bench.serve.stacks import find_stacks
-from bench.studies.clients import Account, Client
+from bench.studies.client import Account, Client
 from bench.studies.crosscheck import app_table, crosscheck, figures, stub_table
 
-STACK = find_stacks()["flask_sqlite"]
+ARM = Arm("flask_sqlite", "flask_sqlite", find_stacks()["flask_sqlite"])
 SECONDS = 5
 
 
 @contextmanager
-def serve(stack):
+def serve(arm):
     cpu_s = iter(range(1000))  # a CPU second from one reading to the next
     yield SimpleNamespace(
         url="http://app", seed=lambda rows, journal_mode: None, cpu_seconds=lambda: next(cpu_s)
     )
 
 
-ENGINE = SimpleNamespace(name="local", prepare=lambda stack: None, serve=serve)
+ENGINE = SimpleNamespace(name="local", prepare=lambda arm: None, serve=serve)
 
 
 def client(name, asked, rate=1000, start_s=0.5, each_us=100):
@@ -48,7 +49,7 @@ def client(name, asked, rate=1000, start_s=0.5, each_us=100):
 def compare(*clients, rounds=2, seconds=SECONDS, seed=1, done=None):
     cpus = Partition(None, None)
     say = lambda text, part: done is None or done.append(part)  # noqa: E731  it is handed over
-    return crosscheck(clients, STACK, ENGINE, cpus, rounds, seconds, seed, say)
+    return crosscheck(clients, ARM, ENGINE, cpus, rounds, seconds, seed, say)
 
 
 def order_of(measured):
@@ -98,11 +99,9 @@ def test_the_stub_knows_how_many_it_has_answered():
 
 
 def test_a_stub_that_counts_wrong_would_be_seen(monkeypatch):
-    stub = bench.studies.selfcheck.STUB
+    stub = bench.studies.stub.STUB
     assert stub.count("answered += 1") == 1
-    monkeypatch.setattr(
-        bench.studies.selfcheck, "STUB", stub.replace("answered += 1", "answered += 2")
-    )
+    monkeypatch.setattr(bench.studies.stub, "STUB", stub.replace("answered += 1", "answered += 2"))
     (found,) = [m for m in compare(client("a", []), rounds=1) if m["target"] == "stub"]
     assert found["answered"] == 6
 
