@@ -4,17 +4,19 @@ import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from msgspec.structs import replace
+from synthetic import alone
 
 from bench import ROOT, Mistake
+from bench.arm import CONTROLLED, DOSED, SAME, Settings
 from bench.measure.controls import DOSE, calibrate, make_controls
-from bench.measure.k6 import NOTHING
-from bench.serve.stacks import CONTROLLED, DOSED, SAME
+from bench.measure.run import Ran
 
 ORIGINAL = ROOT / CONTROLLED
+SETTINGS = Settings(workers=3, threads=4)
 
 
 def files(folder):
@@ -33,14 +35,14 @@ def original(tmp_path):
 
 
 def test_one_control_is_the_same_stack_under_another_name(tmp_path):
-    same, _ = make_controls(tmp_path, 1000)
-    assert (same.name, same.dose_turns) == (SAME, None)
+    same, _ = make_controls(tmp_path, SETTINGS, 1000)
+    assert (same.label, same.dose_turns) == (SAME, None)
     assert files(same.folder) == files(ORIGINAL)
 
 
 def test_the_other_differs_in_its_wrapper_and_in_who_is_served(tmp_path):
-    _, dosed = make_controls(tmp_path, 1000)
-    assert (dosed.name, dosed.dose_turns) == (DOSED, 1000)
+    _, dosed = make_controls(tmp_path, SETTINGS, 1000)
+    assert (dosed.label, dosed.dose_turns) == (DOSED, 1000)
     here, there = files(ORIGINAL), files(dosed.folder)
     assert "range(1000)" in there.pop("dosed.py")
     settings = there["gunicorn.conf.py"]
@@ -51,15 +53,26 @@ def test_the_other_differs_in_its_wrapper_and_in_who_is_served(tmp_path):
 
 def test_the_original_is_not_touched(original, tmp_path):
     before = files(original)
-    make_controls(tmp_path / "controls", 1000, tmp_path / "root")
+    make_controls(tmp_path / "controls", SETTINGS, 1000, tmp_path / "root")
     assert files(original) == before
+
+
+def test_both_are_arms_of_the_controlled_stack_under_the_campaigns_settings(tmp_path):
+    for arm in make_controls(tmp_path, SETTINGS, 1000):
+        assert (arm.stack, arm.settings, arm.control) == (CONTROLLED, SETTINGS, True)
+
+
+def test_controls_take_their_turns_in_hello_and_get_only(tmp_path):
+    scenarios = ("hello", "echo", "list", "get", "create", "update", "delete")
+    for arm in make_controls(tmp_path, SETTINGS, 1000):
+        assert [name for name in scenarios if arm.takes_part(name)] == ["hello", "get"]
 
 
 def test_a_database_and_compiled_files_are_not_copied(original, tmp_path):
     (original / "items.db").touch()
     (original / "items.db-wal").touch()
     (original / "__pycache__").mkdir(exist_ok=True)
-    for stack in make_controls(tmp_path / "controls", 1000, tmp_path / "root"):
+    for stack in make_controls(tmp_path / "controls", SETTINGS, 1000, tmp_path / "root"):
         names = {path.name for path in stack.folder.iterdir()}
         assert "app.py" in names
         assert not {"items.db", "items.db-wal", "__pycache__"} & names
@@ -67,7 +80,7 @@ def test_a_database_and_compiled_files_are_not_copied(original, tmp_path):
 
 def test_the_dosed_app_answers_what_the_app_answers(original, tmp_path):
     (original / "app.py").write_text("def app(environ, start): return start(environ)\n")
-    _, dosed = make_controls(tmp_path / "controls", 1000, tmp_path / "root")
+    _, dosed = make_controls(tmp_path / "controls", SETTINGS, 1000, tmp_path / "root")
     ask = "from dosed import dosed; print(dosed('a request', lambda asked: f'{asked} is answered'))"
     said = subprocess.check_output([sys.executable, "-c", ask], cwd=dosed.folder, text=True)
     assert said == "a request is answered\n"
@@ -77,7 +90,7 @@ def test_the_dosed_app_answers_what_the_app_answers(original, tmp_path):
 def test_settings_that_do_not_name_the_app_once_are_a_mistake(original, tmp_path, text):
     (original / "gunicorn.conf.py").write_text(text)
     with pytest.raises(Mistake, match="gunicorn.conf.py does not name app:app: no control"):
-        make_controls(tmp_path / "controls", 1000, tmp_path / "root")
+        make_controls(tmp_path / "controls", SETTINGS, 1000, tmp_path / "root")
 
 
 # How long the loop is
@@ -97,28 +110,35 @@ class Server:
     def python(self, program, turns):
         return int(turns) * 1e-8
 
-    def answer(self, requests):
+    def answer(self, requests, failed):
+        """k6's summary of a window; None where it has none."""
         self.used += requests * next(self.costs, 0)
-        return replace(NOTHING, exit_status=0, requests=requests)
+        whole = alone(CONTROLLED, "hello", ms=2.0)
+        told = replace(whole.arms[CONTROLLED], requests=requests, failed=failed)
+        return replace(whole, arms={CONTROLLED: told})
 
 
 @pytest.fixture
 def calibrated(tmp_path, monkeypatch):
     """The turns for an app with these costs, which answers so many requests a window."""
 
-    def calibrated(*costs, requests=1000):
+    def calibrated(*costs, requests=1000, failed=0, summary=True):
         server = Server(costs)
 
         @contextmanager
-        def serve(stack):
-            assert stack.name == CONTROLLED
+        def serve(arm):
+            assert (arm.label, arm.settings, arm.control) == (CONTROLLED, SETTINGS, False)
             yield server
 
-        monkeypatch.setattr(
-            "bench.measure.controls.run_scenario", lambda *_: server.answer(requests)
-        )
-        engine = SimpleNamespace(prepare=lambda stack: None, serve=serve)
-        return calibrate(SimpleNamespace(engine=engine, k6=None, k6_cpus=None), tmp_path)
+        def run(k6, scenario, *_, url, arm):
+            assert (scenario, url, arm) == ("hello", server.url, CONTROLLED)
+            told = server.answer(requests, failed)
+            return Ran(0, told if summary else None, 1.0, None, ())
+
+        monkeypatch.setattr("bench.measure.controls.run_k6", run)
+        engine = SimpleNamespace(prepare=lambda arm: None, serve=serve)
+        setting = SimpleNamespace(engine=engine, k6=None, cpus=SimpleNamespace(k6=None))
+        return calibrate(setting, SETTINGS, tmp_path)
 
     return calibrated
 
@@ -132,6 +152,7 @@ def test_of_three_windows_the_one_with_the_least_noise_says_how_much(calibrated)
     assert calibrated(150e-6, 100e-6, 120e-6) == calibrated(100e-6, 100e-6, 100e-6)
 
 
-def test_an_app_that_does_not_answer_is_a_mistake(calibrated):
+@pytest.mark.parametrize("wrong", [{"requests": 0}, {"failed": 1}, {"summary": False}])
+def test_an_app_that_does_not_answer_is_a_mistake(calibrated, wrong):
     with pytest.raises(Mistake, match="cannot be calibrated: flask_sqlite does not answer k6"):
-        calibrated(100e-6, requests=0)
+        calibrated(100e-6, **wrong)
