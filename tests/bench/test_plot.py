@@ -55,11 +55,10 @@ def repository(tmp_path):
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory):
-    """Five arms in one campaign; get is invalid in all of Django's sessions and in one of Flask's."""
+    """Five arms; get does not count in all of Django's sessions, nor in one of Flask's."""
     repository = Repository(tmp_path_factory.mktemp("repository"))
-    invalid = {("django_drf", session, "get") for session in (1, 2, 3)} | {
-        ("flask_sqlite", 3, "get")
-    }
+    invalid = {("django_drf", session, "get") for session in (1, 2, 3)}
+    invalid |= {("flask_sqlite", 3, "get")}
     campaign(repository.results, "20251121-quick", STACKS, sessions=3, invalid=invalid, ms=noisy())
     done = repository.plot("results/20251121-quick", "--out", "results/figures")
     assert (done.returncode, done.stderr) == (0, "")
@@ -150,7 +149,7 @@ def test_a_bar_ends_at_the_geometric_mean_and_every_session_is_a_dot(ranked):
     report = Report(select_campaigns([ranked.results / "1"]))
     of_get = [result for result in report.results if result.scenario == "get"]
     axes = plot.draw("get", of_get, report).axes[0]
-    bars = [bar.get_width() for bar in axes.patches if bar.get_height() == 0.56]
+    bars = [bar.get_width() for bar in axes.patches if bar.get_height() > 0.5]
     assert bars == [result.value.geometric for result in of_get]
     dots = [tuple(line.get_xdata()) for line in axes.lines]
     assert dots == [result.value.values for result in of_get]
@@ -260,7 +259,7 @@ def test_with_no_campaign_named_the_newest_sessions_are_drawn_and_each_figure_sa
 ):
     campaign(repository.results, "1", ("flask_sqlite", "django_drf"))
     later = "2025-11-22T12:00:00+00:00"
-    campaign(repository.results, "2", ("flask_sqlite",), sessions=2, started=later)
+    campaign(repository.results, "2", ("flask_sqlite",), extra=1, started=later)
     done = repository.plot()
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("results/figures: figures and summary.csv of 1, 2\n")
