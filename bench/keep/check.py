@@ -103,7 +103,7 @@ def _of_sessions(folder: Path, against: Against) -> Iterator[str]:
         if planned.name not in there:
             yield f"incomplete: {planned.name} was planned and not measured"
     for path in sorted((folder / "sessions").iterdir()):
-        if path.name not in there:
+        if path.name not in there and not path.name.startswith("."):
             yield f"altered: sessions/{path.name} is no session"
 
 

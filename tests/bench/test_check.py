@@ -419,6 +419,11 @@ def test_a_folder_that_was_added_is_named(folder):
     assert faults(folder) == ["altered: sessions/notes is no session"]
 
 
+def test_a_session_that_a_killed_run_left_unfinished_is_nothing(folder):
+    (folder / "sessions" / ".002").mkdir()
+    assert faults(folder) == []
+
+
 def test_a_file_that_is_gone_is_named(edit, tmp_path):
     lost = campaign(tmp_path, "2", invalid={(ARM, 1, "get")})
     (lost / "sessions" / NAME / "get-1.json").unlink()
