@@ -54,11 +54,12 @@ def _seconds(turns: Turns, count: int, mean_ms: float | None) -> float:
 def _elsewhere(told: Sequence[tuple[Turns, ArmSummary]], arm: str, users: int) -> float | None:
     """The share of the users' time that their counted requests do not fill.
 
-    Only of runs without a void turn: k6 tells one mean of a whole run.
+    Only of runs in which none of its turns is void: k6 tells one mean of a whole run.
     """
     asked = planned = 0.0
     for turns, of_arm in told:
-        if not turns.void and not turns.requests and of_arm.iteration_mean_ms is not None:
+        told_of_all = not turns.requests and not turns.has_void(arm)
+        if told_of_all and of_arm.iteration_mean_ms is not None:
             asked += of_arm.times.count * of_arm.iteration_mean_ms / 1000
             planned += users * turns.order.count(arm) * turns.counted_ms / 1000
     return 1 - asked / planned if planned else None

@@ -47,6 +47,10 @@ class Turns(Record, frozen=True, kw_only=True):
     mean_ms: list[float | None]
     void: list[int]  # places in order of turns that began while a user still waited elsewhere
 
+    def has_void(self, arm: str) -> bool:
+        """Whether one of this arm's own turns is void: then what is told of all of them is not."""
+        return any(self.order[place] == arm for place in self.void)
+
 
 class Summary(Record, frozen=True, kw_only=True):
     began_ms: float | None  # of the first iteration, by the machine's clock
@@ -71,9 +75,9 @@ def read_summary(path: Path) -> Summary:
 
 
 def distribution(summary: Summary, arm: str) -> Distribution | None:
-    """Of the arm's counted requests in this run; None where there are none, or a turn was void."""
+    """Of the arm's counted requests in this run; None where there are none, or a turn is void."""
     times = summary.arms[arm].times
-    if not times.count or (summary.turns and summary.turns.void):
+    if not times.count or (summary.turns and summary.turns.has_void(arm)):
         return None
     known = [ms for ms in times.ms if ms is not None]
     return Distribution(count=times.count, percentages=summary.grid, ms=known)

@@ -77,9 +77,11 @@ def test_users_whose_time_the_counted_requests_do_not_fill_are_told(get):
     assert load_of([run, get], "a", 10, None).elsewhere == pytest.approx(0.125)
 
 
-def test_where_users_were_is_told_by_runs_without_a_void_turn_alone(get):
+def test_where_users_were_is_told_by_runs_in_which_no_turn_of_the_arm_is_void(get):
     part = replace(get.arms["a"], iteration_mean_ms=1.5)
-    run = voided(replace(get, arms=get.arms | {"a": part}), 1)
+    changed = replace(get, arms=get.arms | {"a": part})
+    assert load_of([voided(changed, 1)], "a", 10, None).elsewhere == pytest.approx(0.25)
+    run = voided(changed, 1, 3)
     assert load_of([run, get], "a", 10, None).elsewhere == pytest.approx(0, abs=1e-9)
     assert load_of([run], "a", 10, None).elsewhere is None
 

@@ -257,13 +257,15 @@ def test_response_times_are_those_of_k6s_summaries_a_run_each(tmp_path):
     assert (times[0].ms[0], times[0].ms[50], times[0].ms[-1]) == (1, 2, 3)
 
 
-def test_response_times_of_a_run_with_a_void_turn_are_left_out(tmp_path):
-    folder = campaign(tmp_path, "c")
+def test_response_times_of_a_run_in_which_a_turn_of_the_arm_is_void_are_left_out(tmp_path):
+    folder = campaign(tmp_path, "c", ["django_drf", "flask_sqlite"])
     (session,) = read_campaign(folder)[1]
     path = folder / "sessions" / NAME / "get-2.json"
     summary = json.loads(path.read_text())
-    write(path, summary | {"turns": summary["turns"] | {"void": [1]}})
+    void = [summary["turns"]["order"].index("flask_sqlite")]
+    write(path, summary | {"turns": summary["turns"] | {"void": void}})
     assert len(response_times(folder, session, "flask_sqlite", "get")) == 2
+    assert len(response_times(folder, session, "django_drf", "get")) == 3
 
 
 @pytest.mark.parametrize("text", [None, "", "[]", '{"metrics": {}}'])
