@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 
 from bench import Mistake
@@ -20,7 +21,7 @@ from bench.keep.files import write_record
 from bench.keep.record import PlannedSession
 from bench.measure.k6 import find_k6
 from bench.measure.profile import Profile, Scenario, load_profile
-from bench.measure.run import run_k6
+from bench.measure.run import Ran, run_k6
 from bench.measure.session import measure_session
 from bench.measure.standing import Setting
 from bench.measure.turns import told_to_k6
@@ -31,7 +32,7 @@ from bench.serve.server import Engine, Server
 from bench.serve.stacks import find_stacks
 from bench.studies.kept import about_machine, must_hold_files
 
-LEAST_SECONDS = 3  # of a run of scripts that are compared: k6's own start is in it
+LEAST_SECONDS = 3  # of a run of scripts that are compared
 LEAST_REQUESTS = 1000  # where its turns are numbers of requests
 Costs = dict[str, list[float]]  # by scenario, a ratio a round
 
@@ -95,7 +96,17 @@ def _k6_cpu_of_request(
     told = ran.summary.arms[arm.label] if ran.summary else None
     if not told or not told.requests or told.failed:
         raise Mistake(f"{script} is not valid: {told.failed if told else 'all'} requests failed")
-    return ran.cpu_s / told.requests
+    return _cpu_while_asking(ran) / told.requests
+
+
+def _cpu_while_asking(ran: Ran) -> float:
+    """k6's own CPU seconds without its start, and without the summary that it writes in the end."""
+    if not ran.summary or ran.summary.began_ms is None or len(ran.clock) < 2:
+        return ran.cpu_s
+    ms, cpu_s = zip(*ran.clock, strict=True)
+    began = ran.summary.began_ms
+    first, last = np.interp([began, began + 1000 * ran.summary.seconds], ms, cpu_s)
+    return float(last - first)
 
 
 def _turns_of(

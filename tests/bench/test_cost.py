@@ -52,7 +52,9 @@ def scripts(monkeypatch, tmp_path):
         def run(k6, script, profile, path, cpus, *, turns, memory):
             asked.append((script, turns))
             cpu_s = 0.2 if script.startswith("smallest/") else 0.3
-            return Ran(0, summary_of(**told) if summary else None, cpu_s, None, ())
+            # By its clock k6 has used 0.05 s before it asks, and does so after it has asked.
+            clock = ((0.0, 0.0), (1000.0, 0.05), (4000.0, 0.05 + cpu_s), (4500.0, 0.1 + cpu_s))
+            return Ran(0, summary_of(**told) if summary else None, cpu_s + 0.1, None, clock)
 
         monkeypatch.setattr("bench.studies.cost.run_k6", run)
         return compare_scripts(ARM, SETTING, rounds, tmp_path, ignore), asked
@@ -64,13 +66,17 @@ def summary_of(**told):
     times = Times(count=100, avg=1.0, min=1.0, med=1.0, max=1.0, ms=[])
     counts = {"requests": 100, "failed": 0, "iterations": 100, "bytes_received": 100} | told
     of_arm = ArmSummary(times=times, iteration_mean_ms=1.0, iteration_max_ms=1.0, **counts)
-    return Summary(began_ms=0.0, seconds=3.0, dropped=0, grid=[], arms={ARM.label: of_arm})
+    return Summary(began_ms=1000.0, seconds=3.0, dropped=0, grid=[], arms={ARM.label: of_arm})
 
 
 def test_a_script_is_divided_by_the_smallest_for_the_same_requests(scripts):
     ratios, _ = scripts(3)
     assert tuple(ratios) == SCENARIOS
     assert [ratio for values in ratios.values() for ratio in values] == pytest.approx([1.5] * 21)
+
+
+def test_what_k6_costs_to_start_and_to_end_is_in_no_request(scripts):
+    assert scripts(1)[0]["hello"] == pytest.approx([0.3 / 0.2])  # not 0.4 / 0.3
 
 
 def test_which_script_is_the_first_changes_from_round_to_round(scripts):
