@@ -58,8 +58,7 @@ def _elsewhere(told: Sequence[tuple[Turns, ArmSummary]], arm: str, users: int) -
     """
     asked = planned = 0.0
     for turns, of_arm in told:
-        told_of_all = not turns.requests and not turns.has_void(arm)
-        if told_of_all and of_arm.iteration_mean_ms is not None:
+        if not turns.has_void(arm) and of_arm.iteration_mean_ms is not None:
             asked += of_arm.times.count * of_arm.iteration_mean_ms / 1000
             planned += users * turns.order.count(arm) * turns.counted_ms / 1000
     return 1 - asked / planned if planned else None
@@ -67,7 +66,7 @@ def _elsewhere(told: Sequence[tuple[Turns, ArmSummary]], arm: str, users: int) -
 
 def _mean(parts: Sequence[tuple[int, float | None]]) -> float | None:
     """The mean of all, from how many and the mean of each part."""
-    known = [(count, mean) for count, mean in parts if count and mean is not None]
+    known = [(count, mean) for count, mean in parts if mean is not None]
     total = sum(count for count, _ in known)
     return sum(count * mean for count, mean in known) / total if total else None
 
