@@ -6,7 +6,10 @@ import { asTag, BASE_URL, LABELS, TURNS } from '../lib/given.js';
 
 export const URL = TURNS ? TURNS.arms[LABELS[0]] : BASE_URL;
 
+const began = new Gauge('began');
+
 export function tagOnce() {
+  began.add(exec.scenario.startTime);
   if (!TURNS) return;
   Object.assign(exec.vu.metrics.tags, { arm: asTag(LABELS[0]), part: 'counted', turn: '0' });
 }
