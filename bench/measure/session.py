@@ -7,20 +7,20 @@ profile's pauses.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench import Mistake
 from bench.arm import Arm
-from bench.host.memory import for_k6, must_fit
+from bench.host.memory import for_k6
 from bench.keep.load import load_of
 from bench.keep.record import ArmStart, Canary, PlannedSession, ScenarioRecord, Served
 from bench.measure.run import Ran, run_k6
 from bench.measure.scenario import WRITES, Underway, measure_scenario
-from bench.measure.standing import Setting, Standing, side_by_side, working
+from bench.measure.standing import Setting, Standing, seed, start, working
 from bench.measure.turns import told_to_k6
 from bench.serve import inside
 
@@ -51,57 +51,67 @@ def measure_session(
     Mistake.
     """
     profile = setting.profile
+    with ready([arms[label] for label in session.arms], setting, folder, say) as up:
+        idle_until = time.monotonic() + profile.pauses["warm"]
+        scenarios = {}
+        for scenario in profile.scenarios:
+            say(scenario.name)
+            if scenario.name in profile.reseed:
+                seed(up.arms, setting)
+            there = [one for one in up.arms if one.arm.takes_part(scenario.name)]
+            if there:
+                of = Underway(scenario, there, setting, session.number, folder, changed)
+                scenarios[scenario.name], ended = measure_scenario(of, idle_until)
+                # What is checked is checked in the pause that the procedure has anyway.
+                idle_until = ended + profile.pauses["between"]
+        return Measured(up.commits, up.described(), scenarios)
+
+
+@dataclass(frozen=True)
+class Up:
+    """All arms of a session, ready to be asked."""
+
+    arms: Sequence[Standing]
+    commits: dict[str, Canary]
+    served: dict[str, Served]
+
+    def described(self) -> dict[str, ArmStart]:
+        """By arm, as the session found it."""
+        return {
+            one.arm.label: ArmStart(
+                served=self.served[one.arm.label],
+                memory_bytes=one.memory_bytes,
+                idle_cpu=one.idle_cpu,
+                dose_s=one.dose_s,
+            )
+            for one in self.arms
+        }
+
+
+@contextmanager
+def ready(
+    arms: Sequence[Arm], setting: Setting, folder: Path, say: Callable[[str], None]
+) -> Iterator[Up]:
+    """Fresh servers, each with a fresh database, warm; in the end all have stopped."""
+    profile = setting.profile
     say("start")
     started = time.monotonic()
     with ExitStack() as running:
-        there = _start([arms[label] for label in session.arms], setting, running)
+        there = start(arms, setting, running)
         running.callback(_keep_logs, there, folder)
         commits = _commits(there[0], there, setting)
         sleep_until(started + profile.pauses["settle"])
-        _seed(there, setting)
+        seed(there, setting)
         seeded = time.monotonic()
         served = {one.arm.label: inside.describe(one.server) for one in there}
         _must_have_journal_mode(there, setting, served)
         sleep_until(seeded + profile.pauses["seeded"])
         say("warmup")
         _warm_up(there, setting, folder)
-        idle_until = time.monotonic() + profile.pauses["warm"]
         if profile.together:
-            _seed(there, setting)  # the warm-up has written
+            seed(there, setting)  # the warm-up has written
             _look_at_idle(working(there))
-        scenarios = {}
-        for scenario in profile.scenarios:
-            say(scenario.name)
-            if scenario.name in profile.reseed:
-                _seed(there, setting)
-            taking_part = [one for one in there if one.arm.takes_part(scenario.name)]
-            if taking_part:
-                of = Underway(scenario, taking_part, setting, session.number, folder, changed)
-                scenarios[scenario.name], ended = measure_scenario(of, idle_until)
-                # What is checked is checked in the pause that the procedure has anyway.
-                idle_until = ended + profile.pauses["between"]
-        return Measured(
-            commits,
-            {one.arm.label: _arm_start(one, served[one.arm.label]) for one in there},
-            scenarios,
-        )
-
-
-def _start(arms: Sequence[Arm], setting: Setting, running: ExitStack) -> list[Standing]:
-    """Fresh servers, side by side as far as the CPUs go; a Mistake where memory does not do."""
-    there: dict[str, Standing] = {}
-    stacks = {arm.label: ExitStack() for arm in arms}
-    running.callback(side_by_side, ExitStack.close, stacks.values())
-
-    def start(arm: Arm) -> None:
-        server = stacks[arm.label].enter_context(setting.engine.serve(arm))
-        there[arm.label] = Standing(arm, server, server.memory_bytes())
-
-    at_once = len(setting.cpus.server or ()) + 1
-    for first in range(0, len(arms), at_once):
-        side_by_side(start, arms[first : first + at_once])
-        must_fit([one.memory_bytes for one in there.values()], len(arms) - len(there))
-    return [there[arm.label] for arm in arms]
+        yield Up(there, commits, served)
 
 
 def _look_at_idle(arms: Sequence[Standing]) -> None:
@@ -120,17 +130,6 @@ def _commits(host: Standing, arms: Sequence[Standing], setting: Setting) -> dict
     writers = sorted({one.in_flight(scenario) for one in arms for scenario in scenarios})
     mode = setting.journal_mode(host.arm)
     return {str(number): inside.commits(host.server, number, mode) for number in writers}
-
-
-def _seed(arms: Sequence[Standing], setting: Setting) -> None:
-    """Every database anew, side by side."""
-
-    def seed(one: Standing) -> None:
-        with one.lost_if_it_fails():
-            one.server.seed(setting.profile.rows, setting.journal_mode(one.arm))
-        one.rows, one.deleted = None, 0
-
-    side_by_side(seed, working(arms))
 
 
 def _warm_up(arms: Sequence[Standing], setting: Setting, folder: Path) -> None:
@@ -175,12 +174,6 @@ def _must_have_journal_mode(
         found = (served[one.arm.label].pragmas or {}).get("journal_mode")
         if found != setting.journal_mode(one.arm):
             raise Mistake(f"{one.arm.label}: seed.py left another journal mode than asked for")
-
-
-def _arm_start(one: Standing, served: Served) -> ArmStart:
-    return ArmStart(
-        served=served, memory_bytes=one.memory_bytes, idle_cpu=one.idle_cpu, dose_s=one.dose_s
-    )
 
 
 def _keep_logs(arms: Sequence[Standing], folder: Path) -> None:

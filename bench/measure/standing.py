@@ -1,15 +1,16 @@
 """How an arm stands in a session: its server, what its database holds, and whether it was lost."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
 from bench import Mistake
 from bench.arm import Arm
 from bench.host.machine import Partition, describe_machine
+from bench.host.memory import must_fit
 from bench.keep.files import digest
 from bench.keep.record import Conditions, Cpus, ProfilePin
 from bench.measure.k6 import K6
@@ -88,3 +89,31 @@ def side_by_side(act: Callable[[T], None], of: Iterable[T]) -> None:
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for done in [pool.submit(act, one) for one in of]:
             done.result()
+
+
+def start(arms: Sequence[Arm], setting: Setting, running: ExitStack) -> list[Standing]:
+    """Fresh servers, side by side as far as the CPUs go; a Mistake where memory does not do."""
+    there: dict[str, Standing] = {}
+    stacks = {arm.label: ExitStack() for arm in arms}
+    running.callback(side_by_side, ExitStack.close, stacks.values())
+
+    def start_one(arm: Arm) -> None:
+        server = stacks[arm.label].enter_context(setting.engine.serve(arm))
+        there[arm.label] = Standing(arm, server, server.memory_bytes())
+
+    at_once = len(setting.cpus.server or ()) + 1
+    for first in range(0, len(arms), at_once):
+        side_by_side(start_one, arms[first : first + at_once])
+        must_fit([one.memory_bytes for one in there.values()], len(arms) - len(there))
+    return [there[arm.label] for arm in arms]
+
+
+def seed(arms: Sequence[Standing], setting: Setting) -> None:
+    """Every database anew, side by side."""
+
+    def anew(one: Standing) -> None:
+        with one.lost_if_it_fails():
+            one.server.seed(setting.profile.rows, setting.journal_mode(one.arm))
+        one.rows, one.deleted = None, 0
+
+    side_by_side(anew, working(arms))
