@@ -17,9 +17,8 @@ from bench.serve.container import (
     remove_leftovers,
     run_container,
 )
-from bench.serve.given import database_on, describe_server
 from bench.serve.image import build, describe_image
-from bench.serve.postgres import Postgres, wait_until_it_answers
+from bench.serve.postgres import Postgres, database_on, describe_server, wait_until_it_answers
 from bench.serve.server import Engine, describe_sqlite, gunicorn_options
 from bench.serve.start import free_port, wait_until_ready
 

@@ -22,8 +22,7 @@ from bench.host.processes import cpu_seconds_of_all, family, find_process, held_
 from bench.keep.record import Database
 from bench.serve.cluster import describe_cluster, private_cluster
 from bench.serve.environment import environment
-from bench.serve.given import database_on, describe_server
-from bench.serve.postgres import Postgres
+from bench.serve.postgres import Postgres, database_on, describe_server
 from bench.serve.server import Engine, describe_sqlite, gunicorn_options
 from bench.serve.stacks import REQUIREMENTS
 from bench.serve.start import free_port, last_error, wait_until_ready

@@ -20,9 +20,8 @@ from bench.serve import cluster as clusters
 from bench.serve import inside
 from bench.serve.cluster import private_cluster
 from bench.serve.docker import POSTGRES, docker_engine
-from bench.serve.given import database_on
 from bench.serve.local import local_engine
-from bench.serve.postgres import Postgres, cpu_seconds_of_servers
+from bench.serve.postgres import Postgres, cpu_seconds_of_servers, database_on
 from bench.serve.stacks import choose_stacks, find_stacks
 
 NAME = "flask_sqlalchemy"
