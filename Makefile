@@ -5,7 +5,7 @@ PROFILE ?= standard
 NOX = .venv/bin/nox
 STACKS = $(patsubst %/gunicorn.conf.py,%,$(wildcard */gunicorn.conf.py))
 BENCHES = bench $(addprefix bench-,$(STACKS))
-OTHERS = test $(addprefix test-,$(STACKS)) $(addprefix locust-,$(STACKS)) plot lint lock k6 bench-k6 bench-engines selfcheck crosscheck check-results
+OTHERS = test $(addprefix test-,$(STACKS)) $(addprefix locust-,$(STACKS)) plot lint lock k6 bench-k6 bench-engines bench-turns selfcheck crosscheck check-results
 
 .PHONY: help $(BENCHES) $(OTHERS)
 

@@ -55,6 +55,13 @@ def bench_engines(session):
     session.run("python", "-m", "bench", "cost", "engines", *session.posargs)
 
 
+@nox.session(name="bench-turns", allow_parallel=False)
+def bench_turns(session):
+    """Judge whether taking turns favours an arm."""
+    install(session, "bench")
+    session.run("python", "-m", "bench", "turns", *session.posargs)
+
+
 @nox.session(allow_parallel=False)
 def locust(session):
     """Let Locust play the article's user: `-- --stack flask_sqlite`, or locust-flask_sqlite."""

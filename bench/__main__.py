@@ -12,7 +12,9 @@ from bench.run import run
 from bench.studies.cost import compare_costs
 from bench.studies.crosscheck import compare_clients
 from bench.studies.locust import play_users
+from bench.studies.nested import tell_noise
 from bench.studies.selfcheck import check_this_machine
+from bench.studies.turns import judge_turns
 
 STOPS = (signal.SIGINT, signal.SIGTERM)
 ACTIONS = {
@@ -21,6 +23,8 @@ ACTIONS = {
     "cost": compare_costs,
     "locust": play_users,
     "crosscheck": compare_clients,
+    "turns": judge_turns,
+    "nested": tell_noise,
     "selfcheck": check_this_machine,
     "check": check_campaigns,
 }

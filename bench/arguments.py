@@ -12,7 +12,7 @@ from bench.keep.record import Plan
 from bench.keep.store import RESULTS
 from bench.serve.stacks import REQUIREMENTS
 
-KINDS = "run | k6 | cost | locust | crosscheck | selfcheck | check"
+KINDS = "run | k6 | cost | locust | crosscheck | turns | nested | selfcheck | check"
 
 
 def parse(about: str | None) -> argparse.Namespace:
@@ -24,6 +24,9 @@ def parse(about: str | None) -> argparse.Namespace:
     _cost(actions.add_parser("cost", help="our k6 scripts against the smallest; docker, local"))
     _locust(actions.add_parser("locust", help="let Locust play the article's user"))
     _crosscheck(actions.add_parser("crosscheck", help="the same load by k6, Locust, httpx2, wrk"))
+    _turns(actions.add_parser("turns", help="do turns favour an arm"))
+    nested = actions.add_parser("nested", help="how much turns, k6 runs and sessions differ")
+    nested.add_argument("campaign", type=Path, help="a folder")
     machine = actions.add_parser("selfcheck", help="can this machine carry a claim, of what size")
     machine.add_argument("--k6", metavar="PATH")
     check = actions.add_parser("check", help="are these campaigns complete, unmixed, unaltered")
@@ -138,6 +141,15 @@ def _crosscheck(parser: argparse.ArgumentParser) -> None:
     _engine(add)
     add("--k6", metavar="PATH", help="which k6 (on PATH, else built once)")
     add("--out", type=Path, default=RESULTS, help="the folder for crosscheck.json (results)")
+
+
+def _turns(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(database_url=None)
+    add = parser.add_argument
+    add("--minutes", type=_whole, default=30, help="how long (30)")
+    _engine(add)
+    add("--k6", metavar="PATH", help="which k6 (on PATH, else built once)")
+    add("--out", type=Path, default=RESULTS, help="the folder for turns.csv and turns.md (results)")
 
 
 def _engine(add: Any) -> None:
