@@ -80,7 +80,8 @@ def noise_lines(report: Report) -> Iterator[str]:
     """How much sessions of one arm differ, and from which difference on two arms can be told."""
     for scenario in dict.fromkeys(result.scenario for result in report.results):
         costs = [r.cpu_s_per_1000 for r in report.results if r.scenario == scenario]
-        variations = [stdev(of.values) / of.mean for of in costs if of and len(of.values) > 1]
+        told = [of for of in costs if of and of.mean and len(of.values) > 1]
+        variations = [stdev(of.values) / of.mean for of in told]
         if not variations:
             continue
         variation = median(variations)
