@@ -19,7 +19,8 @@ from bench.measure.standing import Setting, Standing, working
 from bench.measure.turns import told_to_k6
 from bench.measure.validity import Evidence, judge, status, unobservable
 from bench.serve import inside
-from bench.serve.use import Used, database_use, read, server_use, total, used_between
+from bench.serve.postgres import cpu_seconds_of_servers
+from bench.serve.use import Used, database_use, grown, read, server_use, total, used_between
 
 WRITES = ("create", "update", "delete")
 NEVER_ASKED = Probe(0, "the server was lost before it could be asked")
@@ -81,17 +82,20 @@ def _probe(of: Underway, one: Standing) -> None:
 
 def _run_between_counters(of: Underway, there: Sequence[Standing], run: int) -> Ran:
     """Let k6 run once; what it tells, and what all used meanwhile, is added to what is known."""
+    databases = [one.server.database for one in there]
     before = {one.arm.label: read(one.server) for one in there}
+    databases_before = cpu_seconds_of_servers(databases)
     machine, bench_cpu = read_counters(), time.process_time()  # last: reading the others costs CPU
     ran = _load(of, there, run)
     bench_cpu, machine_after = time.process_time() - bench_cpu, read_counters()
     seconds = machine_after.monotonic - machine.monotonic
-    known: list[float | None] = [bench_cpu]
+    databases_cpu = grown(databases_before, cpu_seconds_of_servers(databases))
+    known = [bench_cpu, databases_cpu]
     for one in there:
         idle_s = (one.idle_cpu or 0.0) * (seconds - _own_seconds(of, there, seconds))
         used = used_between(before[one.arm.label], read(one.server), idle_s)
         of.used.setdefault(one.arm.label, []).append(used)
-        known += [used.cpu_s, used.database_cpu_s]
+        known.append(used.cpu_s)
     of.windows.append(Window(machine, machine_after, total(known), ran.cpu_s))
     of.runs.append(ran.record(bench_cpu))
     of.summaries += [ran.summary] if ran.summary else []

@@ -44,9 +44,7 @@ def used_between(before: Reading, after: Reading, idle_s: float) -> Used:
     """idle_s: what of it the arm would have used had nobody asked it, beside its own turns."""
     same = before.workers.keys() == after.workers.keys() != set()
     workers = (
-        [_grown(before.workers[pid], after.workers[pid]) for pid in before.workers]
-        if same
-        else None
+        [grown(before.workers[pid], after.workers[pid]) for pid in before.workers] if same else None
     )
     throttled = None
     if before.throttled is not None and after.throttled is not None:
@@ -56,7 +54,7 @@ def used_between(before: Reading, after: Reading, idle_s: float) -> Used:
         worker_cpu_s=sorted(workers, key=lambda seconds: -(seconds or 0)) if workers else None,
         same_workers=same,
         throttled=throttled,
-        database_cpu_s=_grown(before.database_cpu_s, after.database_cpu_s),
+        database_cpu_s=grown(before.database_cpu_s, after.database_cpu_s),
         idle_s=idle_s,
     )
 
@@ -91,5 +89,6 @@ def total(values: Iterable[float | None]) -> float | None:
     return sum(known) if known and len(known) == len(found) else None
 
 
-def _grown(before: float | None, after: float | None) -> float | None:
+def grown(before: float | None, after: float | None) -> float | None:
+    """By how much a counter has grown; None where it was not told."""
     return None if before is None or after is None else after - before
