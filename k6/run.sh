@@ -26,7 +26,7 @@ for name in $(env | sed -n 's/^\(K6_[A-Za-z0-9_]*\)=.*/\1/p'); do unset "$name";
 export K6_NO_USAGE_REPORT=true K6_AUTO_EXTENSION_RESOLUTION=false
 export K6_NEW_MACHINE_READABLE_SUMMARY=false
 export NO_PROXY='*' GOGC=400 # less CPU a request, for more memory
-# A run of turns is short: within a limit of memory k6's collector, a part of every p99, need not run.
+# A run of turns is short: under a limit of memory k6's collector, a part of every p99, can rest.
 if [ -n "${TURNS-}" ] && [ -n "${GOMEMLIMIT-}" ]; then GOGC=off; fi
 export PROFILE BASE_URL="${BASE_URL:-http://127.0.0.1:8000}"
 

@@ -23,8 +23,8 @@ const ROUTES = [
   write,
 ];
 
-// Three requests in one iteration: the end of a turn must not leave an item behind, which list would
-// send in every answer of this arm alone.
+// Three requests in one iteration: the end of a turn must not leave an item behind, which list
+// would send in every answer of this arm alone.
 function write(url) {
   const made = http.post(`${url}/items/`, item, { ...JSON_BODY, responseType: 'text' });
   if (made.status !== 201) return made;

@@ -3,8 +3,8 @@ import { profile, TURNS } from './given.js';
 import { SUBMETRICS, TREND_STATS } from './summary.js';
 import { scenarioOfTurns } from './turns.js';
 
-// A fast error is not a fast answer: one of them fails a run of one server. Of arms that take turns
-// each is judged for itself, afterwards; an empty list only makes k6 keep what the summary asks for.
+// A fast error is not a fast answer: one of them fails a run of one server. Arms that take turns
+// are judged one by one, afterwards: an empty list only makes k6 keep what the summary asks for.
 const THRESHOLDS = TURNS
   ? Object.fromEntries(SUBMETRICS.map((metric) => [metric, []]))
   : { http_req_failed: ['rate==0'], dropped_iterations: ['count==0'] };

@@ -1,5 +1,5 @@
-// What is kept of a run: by arm its counts, and response times as exact percentiles, enough to merge
-// runs; by turn how many answers and their mean. bench/keep/summary.py has the same as types.
+// What is kept of a run: by arm its counts, and response times as exact percentiles, enough to
+// merge runs; by turn how many answers and their mean. bench/keep/summary.py has it as types.
 import { asTag, LABELS, TURNS } from './given.js';
 
 // The grid, finer towards 100: [from, to, steps in one]. Divided, because sums would drift.

@@ -7,13 +7,14 @@ import { Counter, Gauge } from 'k6/metrics';
 import { asTag, BASE_URL, PARAMS, TURNS } from './given.js';
 
 const began = __ENV.SUMMARY_PATH ? new Gauge('began') : undefined;
-// Users who still waited for an answer when a later turn's lead-in began, by the place of that turn.
+// Users who still waited for an answer when a later turn's lead-in began, by that turn's place.
 const late = TURNS ? new Counter('late') : undefined;
 
-// In ms, as all times here.
+// In ms since the first iteration, as all times here.
 const CONNECTING = TURNS ? TURNS.connect.length * TURNS.connect_ms : 0;
 const TURN = TURNS ? TURNS.gap_ms + TURNS.lead_in_ms + TURNS.counted_ms + TURNS.lead_out_ms : 0;
 const leadIn = (place) => CONNECTING + place * TURN + TURNS.gap_ms;
+const overdueAfter = (place) => (place + 1 < TURNS.order.length ? leadIn(place + 1) : Infinity);
 
 // k6's options for the users of all turns.
 export function scenarioOfTurns() {
@@ -46,23 +47,20 @@ for (const label of TURNS ? Object.keys(TURNS.arms) : []) {
   arms[label] = { tag: asTag(label), url: TURNS.arms[label], sent: 0, done, lost: false };
 }
 
-// Nobody gives an arm that does not answer a second time-out of its own.
-function request(ask, arm) {
-  const { status } = ask(arm.url, arm.sent++, arm.done);
-  if (status === 0) arm.lost = true;
-}
+// Where this user is. In variables: every user comes to a new part of a turn a dozen times a
+// second, and objects made for each would be a twentieth of what k6 costs.
+let arm; // undefined where there is nothing to do
+let place; // in the order; -1 while users connect
+let turn; // the slice that is counted; undefined in the parts around it
+let until = 0; // the end of this part
+let overdue; // when an answer makes a later turn void
 
 function turningByTime(ask) {
-  let part = { until: 0 };
   return () => {
-    if (Date.now() >= part.until) part = enter();
-    if (part.arm === undefined) {
-      sleep((part.until - Date.now()) / 1000);
-      return;
-    }
-    request(ask, part.arm);
-    if (Date.now() >= part.overdue) sayLate(part.place);
-    if (part.arm.lost) part = { until: 0 };
+    if (Date.now() - startTime >= until) enter();
+    if (arm === undefined) return sleep((startTime + until - Date.now()) / 1000);
+    request(ask);
+    if (Date.now() - startTime >= overdue) sayLate();
   };
 }
 
@@ -71,19 +69,31 @@ function turningByRequests(ask) {
   const counted = requests - not_counted;
   return () => {
     if (__ITER === 0) start();
-    const place = Math.floor(__ITER / requests);
+    place = Math.floor(__ITER / requests);
     const nth = (__ITER % requests) - not_counted;
-    const arm = arms[order[place]];
-    if (arm.lost) tag('none', 'over');
-    else if (nth < 0) tag(arm.tag, 'lead-in');
-    else tag(arm.tag, 'counted', place * slices + Math.floor((nth * slices) / counted));
-    if (!arm.lost) request(ask, arm);
+    arm = asked(order[place]);
+    turn = nth < 0 ? undefined : place * slices + Math.floor((nth * slices) / counted);
+    tag();
+    if (arm !== undefined) request(ask);
   };
+}
+
+// An arm that this user still asks.
+function asked(label) {
+  return label === undefined || arms[label].lost ? undefined : arms[label];
+}
+
+// A server that does not answer gets no second time-out out of this user.
+function request(ask) {
+  const { status } = ask(arm.url, arm.sent++, arm.done);
+  if (status !== 0) return;
+  arm.lost = true;
+  until = 0;
 }
 
 // Kept, because each look at exec makes a new object.
 let tags;
-let startTime;
+let startTime = 0;
 
 function start() {
   tags = exec.vu.metrics.tags;
@@ -92,66 +102,72 @@ function start() {
 }
 
 // Tags of the user reach all of k6's metrics, and cost half of what tags of each request do.
-let last = {};
-function tag(arm, part, turn) {
-  if (last.arm === arm && last.part === part && last.turn === turn) return;
-  last = { arm, part, turn };
-  tags.arm = arm;
-  tags.part = part;
-  if (turn === undefined) delete tags.turn;
-  else tags.turn = `${turn}`;
+const tagged = {};
+function tag() {
+  const name = arm === undefined ? 'none' : arm.tag;
+  const counted = arm !== undefined && turn !== undefined;
+  if (tagged.arm !== name) tags.arm = tagged.arm = name;
+  if (tagged.counted !== counted) tags.part = counted ? 'counted' : 'around';
+  if (counted && tagged.turn !== turn) tags.turn = `${turn}`;
+  if (!counted && tagged.turn !== undefined) delete tags.turn;
+  tagged.counted = counted;
+  tagged.turn = counted ? turn : undefined;
 }
 
-// Wait until a part of a turn has begun, and tag what follows; its arm is undefined where this user
-// has nothing to do in it. Times are the machine's from here on, so that a look at the clock is all
-// that a request costs.
+// Go to the part of a turn that is on, or wait for the next one.
 function enter() {
-  if (startTime === undefined) start();
+  if (tags === undefined) start();
   let now = Date.now() - startTime;
-  let part = partAt(now);
-  while (now < part.from) {
-    sleep((part.from - now) / 1000);
+  let from = goTo(now);
+  while (now < from) {
+    sleep((from - now) / 1000);
     now = Date.now() - startTime;
-    part = partAt(now);
+    from = goTo(now);
   }
-  const arm = part.label === undefined || arms[part.label].lost ? undefined : arms[part.label];
-  tag(arm ? arm.tag : 'none', part.name, arm ? part.turn : undefined);
-  const [until, overdue] = [startTime + part.until, startTime + part.overdue];
-  return { arm, place: part.place, until, overdue };
+  tag();
 }
 
-// The part of a turn that has the moment t, or is the next one to begin.
-function partAt(t) {
-  if (t < CONNECTING) return connectingAt(t);
-  const { order, lead_in_ms, counted_ms, lead_out_ms, slices } = TURNS;
-  const place = Math.floor((t - CONNECTING) / TURN);
-  if (place >= order.length) return { name: 'over', from: t, until: t + 10, overdue: Infinity };
-  const turn = { label: order[place], place, overdue: overdueAfter(place) };
-  const first = leadIn(place);
-  const counted = first + lead_in_ms;
-  const leadOut = counted + counted_ms;
-  if (t < counted) return { ...turn, name: 'lead-in', from: first, until: counted };
-  if (t >= leadOut) return { ...turn, name: 'lead-out', from: t, until: leadOut + lead_out_ms };
-  const slice = Math.floor(((t - counted) * slices) / counted_ms);
-  const until = counted + ((slice + 1) * counted_ms) / slices;
-  return { ...turn, name: 'counted', turn: place * slices + slice, from: t, until };
+// Go to the part of a turn that has the moment t, and give back when it begins, if it has not yet.
+function goTo(t) {
+  turn = undefined;
+  if (t < CONNECTING) return goToConnecting(t);
+  place = Math.floor((t - CONNECTING) / TURN);
+  arm = asked(TURNS.order[place]);
+  if (place >= TURNS.order.length) {
+    until = t + 10; // k6 is about to end
+    return t;
+  }
+  overdue = overdueAfter(place);
+  const counted = leadIn(place) + TURNS.lead_in_ms;
+  if (t < counted) {
+    until = counted;
+    return leadIn(place);
+  }
+  if (t < counted + TURNS.counted_ms) goToSlice(t - counted, counted);
+  else until = counted + TURNS.counted_ms + TURNS.lead_out_ms;
+  return t;
+}
+
+function goToSlice(t, counted) {
+  const length = TURNS.counted_ms / TURNS.slices;
+  const slice = Math.floor(t / length);
+  turn = place * TURNS.slices + slice;
+  until = counted + (slice + 1) * length;
 }
 
 // One user after the other connects, while those who have done so keep asking: into an idle server,
 // or all at once, they would all land on the same worker.
-function connectingAt(t) {
-  const nth = Math.floor(t / TURNS.connect_ms);
-  const until = (nth + 1) * TURNS.connect_ms;
-  const from = Math.min(nth * TURNS.connect_ms + (__VU - 1) * TURNS.stagger_ms, until);
-  const turn = { label: TURNS.connect[nth], place: -1, overdue: overdueAfter(-1) };
-  return { ...turn, name: 'connect', from, until };
+function goToConnecting(t) {
+  const { connect, connect_ms, stagger_ms } = TURNS;
+  const nth = Math.floor(t / connect_ms);
+  place = -1;
+  arm = asked(connect[nth]);
+  until = (nth + 1) * connect_ms;
+  overdue = overdueAfter(place);
+  return Math.min(nth * connect_ms + (__VU - 1) * stagger_ms, until);
 }
 
-function overdueAfter(place) {
-  return place + 1 < TURNS.order.length ? leadIn(place + 1) : Infinity;
-}
-
-function sayLate(place) {
+function sayLate() {
   const now = Date.now() - startTime;
   for (let next = place + 1; overdueAfter(next - 1) <= now; next++) {
     late.add(1, { place: `${next}` });
