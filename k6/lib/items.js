@@ -7,8 +7,8 @@ export const payloads = JSON.parse(open(import.meta.resolve('./payloads.json')))
 export const JSON_BODY = { ...PARAMS, headers: { 'Content-Type': 'application/json' } };
 
 // The ids 1 to rows, in one random order for every stack, run and machine. Shared, because each
-// user would else shuffle for itself, 6 ms of CPU each. One element holds them all, as a text, because
-// each look at an element costs 3 µs, and an element that is an array of them 2 ms for each user.
+// user would else shuffle for itself, 6 ms of CPU each. One element holds them all, as a text: each
+// look at an element costs 3 µs, and one that is an array of them 2 ms for each user.
 export function shuffledIds(rows) {
   return new SharedArray('ids', () => [shuffle(rows).join()])[0].split(',');
 }
