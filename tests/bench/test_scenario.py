@@ -16,7 +16,7 @@ from bench.arm import Arm
 from bench.host.machine import Partition
 from bench.keep.plan import draw_turns
 from bench.measure.k6 import K6
-from bench.measure.ledger import PAYLOADS, shuffled_ids
+from bench.measure.ledger import PAYLOADS, shuffled_ids, update_cents
 from bench.measure.probe import Probe
 from bench.measure.profile import load_profile
 from bench.measure.run import Ran
@@ -242,6 +242,20 @@ def test_each_run_of_delete_goes_on_with_the_next_items(bench, standing, measure
     a_run = record.arms["a"].load.requests // 3
     assert [told["done"]["a"] for told in bench.told] == [0, a_run, 2 * a_run]
     assert standing[0].deleted == 3 * a_run
+    assert [codes(record, arm) for arm in "abc"] == [[], [], []]
+
+
+def test_updates_of_each_run_are_told_by_their_prices(bench, measured):
+    def update(app, count):
+        first = update_cents(len(bench.told))
+        for slot in range(count):
+            place = ids[slot % len(ids)] - 1
+            changed = PAYLOADS["update"] | {"price": (first + slot) / 100}
+            app.rows[place] = Row(place + 1, *(changed[name] for name in Row._fields[1:]))
+
+    ids = shuffled_ids(STANDARD.rows)
+    bench.ran = {(run, arm): update for run in (1, 2) for arm in "abc"}
+    record = measured("update")
     assert [codes(record, arm) for arm in "abc"] == [[], [], []]
 
 
