@@ -102,6 +102,7 @@ def ready(
         commits = _commits(there[0], there, setting)
         sleep_until(started + profile.pauses["settle"])
         seed(there, setting)
+        _must_be_seeded(there)
         seeded = time.monotonic()
         served = {one.arm.label: inside.describe(one.server) for one in there}
         _must_have_journal_mode(there, setting, served)
@@ -165,6 +166,13 @@ def _run_warmup(there: Sequence[Standing], setting: Setting, summary: Path) -> R
     users, timeout = profile.warmup_users, profile.request_timeout_ms
     turns = told_to_k6(profile.warmup, urls, users, drawn, 1, timeout, dict.fromkeys(urls, 0))
     return run_k6(*program, turns=turns, memory=for_k6())
+
+
+def _must_be_seeded(arms: Sequence[Standing]) -> None:
+    """One that cannot even be filled at its start is a Mistake, as one that does not start."""
+    for one in arms:
+        if one.lost:
+            raise Mistake(one.lost)
 
 
 def _must_have_journal_mode(
