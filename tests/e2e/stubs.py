@@ -19,21 +19,36 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from itertools import count
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import psutil
+import scipy.stats  # noqa: F401  the bench loads it late, and then it takes a second
 
 import bench.__main__  # noqa: F401  for its libraries
 from bench.measure.ledger import shuffled_ids
 
 ROOT = Path(__file__).resolve().parents[2]
 STACKS = ("flask_sqlite", "fastapi_sqlite")
+FAULTY = STACKS[0]  # the arm whose app does what it should not
 SECONDS = 120  # a run that takes longer hangs
 ROWS = 8
 EIGHT = {"executor": "shared-iterations", "vus": 2, "iterations": 8}
 LOADS = {name: EIGHT for name in ("echo", "list", "get", "create", "update")} | {
     "hello": {"executor": "constant-vus", "vus": 2, "duration": "1s"},
     "delete": {"executor": "per-vu-iterations", "vus": 1, "iterations": 8},
+}
+TURN = {
+    **{"runs": 1, "rounds": 3, "connect_ms": 10, "stagger_ms": 1},
+    **{"gap_ms": 10, "lead_in_ms": 10, "counted_ms": 100, "lead_out_ms": 10},
+}
+TWO_RUNS = {**TURN, "runs": 2, "rounds": 2, "connect_ms": 0, "stagger_ms": 0}
+TURNS = {
+    "request_timeout_ms": 300,
+    "warmup": {"vus": 2, "ms": 50},
+    **dict.fromkeys(("hello", "echo", "list", "get"), TURN),
+    **dict.fromkeys(("create", "update"), TWO_RUNS),
+    "delete": {"runs": 2, "rounds": 1, "requests": 4, "not_counted": 1},
 }
 # What a counter of the machine has moved by between two readings.
 QUIET = {"wall": 100, "monotonic": 100} | dict.fromkeys(
@@ -42,7 +57,8 @@ QUIET = {"wall": 100, "monotonic": 100} | dict.fromkeys(
 moves = dict(QUIET)
 lock = {"digest": "a lock's digest"}
 
-# Makes the requests of a scenario one after the other, a window's too, and says what it did.
+# Makes the requests of a scenario one after the other, in turns where it is told of some, and says
+# what it did. Turns take no time here: each is four requests, the first of its lead-in.
 K6 = r"""
 import json, os, signal, socket, sys, time
 
@@ -54,78 +70,140 @@ with open(os.environ["PROFILE"]) as file:
     profile = json.load(file)
 with open(os.path.dirname(script) + "/lib/payloads.json") as file:
     payloads = json.load(file)
-load = profile["warmup"]["hello"] if name == "warmup" else profile["scenarios"][name]
-host, port = os.environ["BASE_URL"].removeprefix("http://").split(":")
-connection = socket.create_connection((host, int(port))).makefile("rwb")
-
-def request(slot):
-    item = f"/items/{profile['ids'][slot % len(profile['ids'])]}"
-    price = (payloads["update_price_from"] * 100 + slot) / 100
-    return {
-        "echo": ("POST", "/echo", payloads["echo"], 200),
-        "list": ("GET", "/items/", None, 200),
-        "get": ("GET", item, None, 200),
-        "create": ("POST", "/items/", payloads["create"], 201),
-        "update": ("PUT", item, {**payloads["update"], "price": price}, 200),
-        "delete": ("DELETE", item, None, 204),
-    }.get(name, ("GET", "/hello", None, 200))
-
-def ask(method, url, body):
-    content = json.dumps(body).encode() if body else b""
-    head = f"{method} {url} HTTP/1.1\r\nHost: app\r\nContent-Length: {len(content)}\r\n\r\n"
-    connection.write(head.encode() + content)
-    connection.flush()
-    lines = [connection.readline()]
-    while lines[-1].strip():
-        lines.append(connection.readline())
-    length = next(int(line.split()[1]) for line in lines if line.startswith(b"Content-Length"))
-    return int(lines[0].split()[1]), sum(map(len, lines)) + len(connection.read(length))
-
-times, failed, received, started = [], 0, 0, time.monotonic()
-for slot in range(load.get("iterations", 8)):
-    method, url, body, expected = request(slot)
-    asked = time.monotonic()
-    answered, size = ask(method, url, body)
-    times.append(1000 * (time.monotonic() - asked))
-    failed += answered != expected
-    received += size
-ms, number = 1000 * (time.monotonic() - started), len(times)
-
+turns = json.loads(os.environ.get("TURNS", "null"))
+urls = turns["arms"] if turns else {os.environ["ARM"]: os.environ["BASE_URL"]}
+run, timeout = (turns["run"], turns["request_timeout_ms"] / 1000) if turns else (1, 60)
 parts = [[0, 90, 1], [90, 98, 4], [98, 99.9, 20], [99.9, 100, 100]]
 grid = [n / fine for a, b, fine in parts for n in range(round(a * fine), round(b * fine))] + [100]
-ordered = sorted(times)
-counted = {"count": number, "rate": 1000 * number / ms}
-trend = {"avg": sum(times) / number, "min": ordered[0], "max": ordered[-1]}
-metrics = {
-    "http_reqs": dict(counted),
-    "http_req_failed": {"rate": failed / number, "passes": failed, "fails": number - failed},
-    "iterations": dict(counted),
-    "dropped_iterations": {"count": None, "rate": None},
-    "data_received": {"count": received, "rate": 1000 * received / ms},
-    "iteration_duration": {"count": number, **trend},
-    "http_req_blocked": {"avg": 0, "max": 0},
-    "http_req_connecting": {"avg": 0, "max": 0},
+
+class Arm:
+    def __init__(self, url):
+        self.sent = self.failed = self.received = 0
+        self.times, self.took, self.lost, self.connection = [], 0.0, False, None
+        self.address = url.removeprefix("http://").split(":")
+
+    def request(self, done):
+        slot = self.sent
+        item = f"/items/{profile['ids'][(done + slot) % len(profile['ids'])]}"
+        first = payloads["update_price_from"] + payloads["update_price_a_run"] * (run - 1)
+        update = {**payloads["update"], "price": (100 * first + slot) / 100}
+        return {
+            "echo": ("POST", "/echo", payloads["echo"], 200),
+            "list": ("GET", "/items/", None, 200),
+            "get": ("GET", item, None, 200),
+            "create": ("POST", "/items/", payloads["create"], 201),
+            "update": ("PUT", item, update, 200),
+            "delete": ("DELETE", item, None, 204),
+        }.get(name, ("GET", "/hello", None, 200))
+
+    def ask(self, done, counted):
+        if self.lost:  # nobody gives it a second time-out
+            return None
+        asked, (method, url, body, expected) = time.monotonic(), self.request(done)
+        self.sent += 1
+        try:
+            status, size = self.exchange(method, url, body)
+        except (OSError, ValueError, IndexError, StopIteration):
+            self.lost, status, size = True, 0, 0
+        ms = 1000 * (time.monotonic() - asked)
+        self.received += size
+        self.failed += status != expected
+        if status == expected and counted:
+            self.times.append(ms)
+            return ms
+
+    def exchange(self, method, url, body):
+        if not self.connection:
+            host, port = self.address
+            self.connection = socket.create_connection((host, int(port)), timeout).makefile("rwb")
+        content = json.dumps(body).encode() if body else b""
+        head = f"{method} {url} HTTP/1.1\r\nHost: app\r\nContent-Length: {len(content)}\r\n\r\n"
+        self.connection.write(head.encode() + content)
+        self.connection.flush()
+        lines = [self.connection.readline()]
+        while lines[-1].strip():
+            lines.append(self.connection.readline())
+        length = next(int(line.split()[1]) for line in lines if line.startswith(b"Content-Length"))
+        body = self.connection.read(length)
+        return int(lines[0].split()[1]), sum(map(len, lines)) + len(body)
+
+    def summary(self, iteration_ms):
+        ordered, number = sorted(self.times), len(self.times)
+        at = [ordered[min(int(p / 100 * number), number - 1)] for p in grid] if number else []
+        return {
+            "requests": self.sent, "failed": self.failed, "iterations": self.sent,
+            "bytes_received": self.received,
+            "times": {
+                "count": number,
+                "avg": sum(ordered) / number if number else None,
+                "min": ordered[0] if number else None,
+                "med": ordered[number // 2] if number else None,
+                "max": ordered[-1] if number else None,
+                "ms": at or [None] * len(grid),
+            },
+            "iteration_mean_ms": iteration_ms if number else None,
+            "iteration_max_ms": max(ordered[-1], iteration_ms) if number else None,
+        }
+
+asked = {label: Arm(url) for label, url in urls.items()}
+began, started, count, means, void = 1000 * time.time(), time.monotonic(), [], [], []
+if turns:
+    for label in turns["connect"]:
+        asked[label].ask(0, False)
+    for place, label in enumerate(turns["order"]):
+        arm, found, was_lost = asked[label], [], asked[label].lost
+        for nth in range(turns["requests"] or 4):
+            counted = nth >= (turns["not_counted"] if turns["requests"] else 1)
+            found.append(arm.ask(turns["done"][label], counted))
+        ms = [one for one in found if one is not None]
+        count.append(len(ms))
+        means.append(sum(ms) / len(ms) if ms else None)
+        if arm.lost and not was_lost and place + 1 < len(turns["order"]):
+            void.append(place + 1)  # which began while a user still waited here
+else:
+    load = profile["warmup"]["hello"] if name == "warmup" else profile["scenarios"][name]
+    (arm,) = asked.values()
+    for _ in range(load.get("iterations", 8)):
+        arm.ask(0, True)
+seconds = time.monotonic() - started
+
+summary = {
+    "began_ms": began, "seconds": seconds, "dropped": 0, "grid": grid, "arms": {}, "turns": None
 }
-answers = metrics["http_req_duration{expected_response:true}"] = {
-    "count": number, **trend, "med": ordered[number // 2],
-    "grid": {"p": grid, "ms": [ordered[min(int(p / 100 * number), number - 1)] for p in grid]},
-}
-summary, status = {"testRunDurationMs": ms, "metrics": metrics}, 99 if failed else 0
+for label, arm in asked.items():
+    number = len(arm.times)
+    iteration_ms = max(arm.times, default=0.0)
+    if turns and not turns["requests"] and number:
+        # As users do who never wait: their iterations fill the counted parts.
+        own = sum(c > 0 for c, one in zip(count, turns["order"]) if one == label)
+        iteration_ms = turns["users"] * own * turns["counted_ms"] / number
+    summary["arms"][label] = arm.summary(iteration_ms)
+if turns:
+    told = ("connect", "order", "slices", "connect_ms", "gap_ms", "lead_in_ms", "counted_ms",
+            "lead_out_ms", "requests", "not_counted")
+    summary["turns"] = {key: turns[key] for key in told}
+    summary["turns"] |= {"count": count, "mean_ms": means, "void": void}
+faulty = summary["arms"].get("FAULTY") or next(iter(summary["arms"].values()))
+status = 99 if not turns and any(arm.failed for arm in asked.values()) else 0
 exec(os.environ.get("WARMUP_FAULT" if name == "warmup" else "FAULT", ""))
 with open(path, "w") as file:
     json.dump(summary, file)
 sys.exit(status)
-"""
+""".replace("FAULTY", FAULTY)
 
 
 class App:
     """Answers the contract from a table in memory: in the place of the bench's own server."""
 
-    def __init__(self) -> None:
+    def __init__(self, label: str = "app") -> None:
+        self.label = label
         self.rows: dict[int, dict] = {}
         self.url = ""
         self.cpu_s = 0.0
-        self.gone = False
+        self.gone = False  # its container
+        self.dead = False  # it closes each connection without an answer
+        self.hangs = False  # it answers no more
+        self.ends = threading.Event()
 
     def answer(
         self, method: str, path: str, body: dict | None, probing: bool
@@ -173,14 +251,16 @@ class App:
         return described | dict.fromkeys(["implementation", "compiler", "configured", "sqlite"], "")
 
     def cpu_seconds(self) -> float:
-        self.cpu_s += 0.01
         return self.cpu_s
 
     def peak_bytes(self) -> int:
         return 1_000_000
 
+    def memory_bytes(self) -> int:
+        return 1_000_000
+
     def workers(self) -> dict[int, float]:
-        return {1: self.cpu_s, 2: self.cpu_s}
+        return {} if self.dead else {1: self.cpu_s, 2: self.cpu_s}
 
     def throttled(self) -> int:
         return 0
@@ -203,7 +283,13 @@ class App:
             def do_GET(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"] or 0)) or "{}")
                 probing = self.headers["User-Agent"] == "probe"
+                app.cpu_s += 0.01
                 status, said = app.answer(self.command, self.path, body, probing)
+                if app.hangs:
+                    app.ends.wait()
+                if app.hangs or app.dead:
+                    self.close_connection = True
+                    return
                 content = b"" if said is None else json.dumps(said).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(content)))
@@ -223,6 +309,7 @@ class App:
             try:
                 yield self
             finally:
+                self.ends.set()
                 listener.shutdown()
                 thread.join()
 
@@ -242,7 +329,13 @@ def k6(code: str) -> AbstractContextManager:
 
 
 def app(**methods: Callable) -> AbstractContextManager:
-    return patch.multiple(App, **methods)
+    """One arm's app does this, the others' what they always do."""
+    return patch.multiple(App, **{name: _of_faulty(name, act) for name, act in methods.items()})
+
+
+def _of_faulty(name: str, act: Callable) -> Callable:
+    usual = getattr(App, name)
+    return lambda self, *given: (act if self.label == FAULTY else usual)(self, *given)
 
 
 def machine(**by: float) -> AbstractContextManager:
@@ -255,8 +348,8 @@ def machine(**by: float) -> AbstractContextManager:
 Hook = Callable[[int, str, str], None]
 
 
-def in_cells(fault: Callable[[], AbstractContextManager], *numbers: int) -> Hook:
-    """The fault holds while these cells, counted in the order of their start, are measured."""
+def in_sessions(fault: Callable[[], AbstractContextManager], *numbers: int) -> Hook:
+    """The fault holds while these sessions, counted in the order of their start, are measured."""
     begun, held = count(1), ExitStack()
 
     def hook(_: int, event: str, moment: str) -> None:
@@ -311,7 +404,7 @@ class Ended:
 class Bench:
     """The command line of a copy of the repository, with a place for its results and its lock."""
 
-    def __init__(self, repository: Path, place: Path, *scenarios: str) -> None:
+    def __init__(self, repository: Path, place: Path, *scenarios: str, alone: bool = False) -> None:
         self.repository, self.place = repository, place
         self.out = place / "out"
         self.k6 = place / "k6"
@@ -319,15 +412,21 @@ class Bench:
         self.k6.write_text(f"#!{sys.executable} -IS\n{K6}")
         self.k6.chmod(0o755)
         profile = {
-            "runs": 1,
+            "arms": "alone" if alone else "together",
+            "sessions": 1,
+            "sessions_of_one_arm": 1,
             "rows": ROWS,
             "ids": shuffled_ids(ROWS),
             "journal_mode": "wal",
             "pauses": {"settle": 0, "seeded": 0, "warm": 0, "between": 0},
-            "reseed": [],
+            "reseed": ["update", "delete"],
             "warmup": {"hello": {**EIGHT, "exec": "hello"}},
             "scenarios": {name: LOADS[name] for name in scenarios},
         }
+        if not alone:
+            profile["turns"] = {
+                name: TURNS[name] for name in ("request_timeout_ms", "warmup", *scenarios)
+            }
         (place / "tiny.json").write_text(json.dumps(profile))
 
     @property
@@ -335,14 +434,14 @@ class Bench:
         (folder,) = (path for path in self.out.iterdir() if path.is_dir())
         return folder
 
-    def run(self, hook: Hook | None = None, runs: int = 1) -> Ended:
-        return self.finish(self.start_run(hook, runs))
+    def run(self, hook: Hook | None = None, sessions: int = 2, **options: Any) -> Ended:
+        return self.finish(self.start_run(hook, sessions, **options))
 
-    def start_run(self, hook: Hook | None = None, runs: int = 1) -> int:
+    def start_run(self, hook: Hook | None = None, sessions: int = 2, **options: Any) -> int:
         return self.start(
-            "run", "--engine=local", f"--stacks={','.join(STACKS)}", f"--runs={runs}",
+            "run", "--engine=local", f"--stacks={','.join(STACKS)}", f"--sessions={sessions}",
             f"--profile={self.place / 'tiny.json'}", f"--out={self.out}", f"--k6={self.k6}",
-            hook=hook,
+            hook=hook, **options,
         )  # fmt: skip
 
     def resume(self, hook: Hook | None = None, **options: AbstractContextManager) -> Ended:
@@ -411,15 +510,22 @@ class Bench:
         for name in [name for name in sys.modules if name.partition(".")[0] == "bench"]:
             del sys.modules[name]
         sys.path.insert(0, str(self.repository))
-        from bench import __main__, campaign, cell, disturbance, server, store
+        from bench import __main__
+        from bench.host import disturbance
+        from bench.keep import store
+        from bench.measure import campaign, scenario, session
+        from bench.serve import choose, server
 
         @contextmanager
-        def serve(_: object) -> Iterator[App]:
-            with App().running() as app:
+        def serve(arm: Any) -> Iterator[App]:
+            with App(arm.label).running() as app:
                 yield app
 
-        engine = server.Engine("local", lambda _: lock["digest"], serve)
-        __main__.ENGINES["local"] = lambda *_: engine
+        def describe_database(_: object, rows: int, journal_mode: str | None) -> object:
+            return server.describe_sqlite(rows, journal_mode)
+
+        engine = server.Engine("local", lambda _: lock["digest"], serve, describe_database)
+        choose.ENGINES["local"] = lambda *_: engine
         totals, numbers, note = dict.fromkeys(QUIET, 0), count(1), store.note
 
         def read_counters() -> disturbance.Counters:
@@ -435,7 +541,8 @@ class Bench:
             if hook:
                 hook(number, event, "after")
 
-        cell.read_counters = read_counters
+        scenario.read_counters = read_counters
+        session.IDLE_SECONDS = 0.0
         store.note = campaign.note = note_and_tell
         with fault:
             return __main__.main()
