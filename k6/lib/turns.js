@@ -52,15 +52,17 @@ for (const label of TURNS ? Object.keys(TURNS.arms) : []) {
 let arm; // undefined where there is nothing to do
 let place; // in the order; -1 while users connect
 let turn; // the slice that is counted; undefined in the parts around it
-let until = 0; // the end of this part
+let until; // the end of this part
 let overdue; // when an answer makes a later turn void
+let endsAt = 0; // the same two by the machine's clock, which is all that a request looks at
+let lateAt;
 
 function turningByTime(ask) {
   return () => {
-    if (Date.now() - startTime >= until) enter();
-    if (arm === undefined) return sleep((startTime + until - Date.now()) / 1000);
+    if (Date.now() >= endsAt) enter();
+    if (arm === undefined) return sleep((endsAt - Date.now()) / 1000);
     request(ask);
-    if (Date.now() - startTime >= overdue) sayLate();
+    if (Date.now() >= lateAt) sayLate();
   };
 }
 
@@ -88,12 +90,12 @@ function request(ask) {
   const { status } = ask(arm.url, arm.sent++, arm.done);
   if (status !== 0) return;
   arm.lost = true;
-  until = 0;
+  endsAt = 0;
 }
 
 // Kept, because each look at exec makes a new object.
 let tags;
-let startTime = 0;
+let startTime;
 
 function start() {
   tags = exec.vu.metrics.tags;
@@ -124,6 +126,8 @@ function enter() {
     now = Date.now() - startTime;
     from = goTo(now);
   }
+  endsAt = startTime + until;
+  lateAt = startTime + overdue;
   tag();
 }
 
