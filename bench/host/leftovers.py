@@ -42,20 +42,25 @@ def stop_leftovers(mine: bool = False) -> None:
     A signal may come between the start of a process and the note that there is one: so a run that
     ends looks for its own once more.
     """
+    stop_processes(mine)
+    for folder in CACHE.glob("serve-*-*-*"):
+        if _is_to_go(folder.name.removeprefix("serve-").rpartition("-")[0], mine):
+            shutil.rmtree(folder, ignore_errors=True)
 
-    def to_go(mark: str) -> bool:
-        return is_left(mark) or (mine and mark == owner(os.getpid()))
 
+def stop_processes(mine: bool = False) -> None:
+    """The same of processes alone: whoever waits for one of them need wait no longer."""
     ended = []
     for process in psutil.process_iter():
         try:
             found = process.environ().get(OWNER)
-            if found and to_go(found) and process.pid != os.getpid():
+            if found and _is_to_go(found, mine) and process.pid != os.getpid():
                 process.kill()
                 ended.append(process)
         except (psutil.Error, OSError):
             continue  # ended meanwhile, or somebody else's
     psutil.wait_procs(ended, timeout=10)
-    for folder in CACHE.glob("serve-*-*-*"):
-        if to_go(folder.name.removeprefix("serve-").rpartition("-")[0]):
-            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_to_go(mark: str, mine: bool) -> bool:
+    return is_left(mark) or (mine and mark == owner(os.getpid()))

@@ -147,7 +147,8 @@ def _warm_up(arms: Sequence[Standing], setting: Setting, folder: Path) -> None:
         ]
         ran = _run_warmup(there, setting, folder / "warmup-1.json")
     for one, loop in zip(dosed, loops, strict=True):
-        one.dose_s = loop.result()
+        with one.lost_if_it_fails():
+            one.dose_s = loop.result()
     for one in there:
         load = load_of([ran.summary] if ran.summary else [], one.arm.label, 1, None)
         if ran.exit_status or load.failed or not load.requests:

@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
 from bench import Mistake
 from bench.arm import Arm
+from bench.host.leftovers import stop_processes
 from bench.host.machine import Partition, describe_machine
 from bench.host.memory import must_fit
 from bench.keep.files import digest
@@ -85,10 +86,20 @@ def working(arms: Iterable[Standing]) -> list[Standing]:
 
 
 def side_by_side(act: Callable[[T], None], of: Iterable[T]) -> None:
-    """Do it for all, as many at a time as there are CPUs; an exception is raised in the end."""
+    """Do it for all, as many at a time as there are CPUs; an exception is raised in the end.
+
+    Who stops the bench does not wait for a program that hangs: what was started is ended.
+    """
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for done in [pool.submit(act, one) for one in of]:
-            done.result()
+        doing = [pool.submit(act, one) for one in of]
+        try:
+            for one in doing:
+                one.result()
+        except KeyboardInterrupt:
+            while any([not one.cancel() for one in doing if not one.done()]):
+                stop_processes(mine=True)
+                wait(doing, 0.1)
+            raise
 
 
 def start(arms: Sequence[Arm], setting: Setting, running: ExitStack) -> list[Standing]:
