@@ -96,9 +96,10 @@ def side_by_side(act: Callable[[T], None], of: Iterable[T]) -> None:
             for one in doing:
                 one.result()
         except KeyboardInterrupt:
-            while any([not one.cancel() for one in doing if not one.done()]):
+            for one in doing:
+                one.cancel()
+            while wait(doing, 0.1).not_done:
                 stop_processes(mine=True)
-                wait(doing, 0.1)
             raise
 
 
