@@ -28,5 +28,5 @@ def task(line: str) -> str:
     """A command without what makes it short in CI, and in one spelling."""
     line = re.sub(r"\s+#.*", "", line.strip()).replace("python3", "python")
     line = line.removeprefix("measured ").removeprefix(".venv/bin/")
-    line = re.sub(r"( --)? --(profile|rounds|seconds|users) \w+| PROFILE=\w+", "", line)
+    line = re.sub(r"( --)? --(profile|sessions|rounds|seconds|users) \w+| PROFILE=\w+", "", line)
     return re.sub(r"^nox -s (\w+)$", r"make \1", line)
