@@ -11,28 +11,38 @@ from pathlib import Path
 
 import psutil
 import pytest
+from test_mistakes import QUIET
 
 from bench import Mistake
+from bench.keep.plan import draw_turns
+from bench.keep.store import read_campaign, read_plan, summary_path
+from bench.keep.summary import read_summary
 from bench.serve.cluster import find_binaries
 
 ROOT = Path(__file__).resolve().parents[2]
 SEVEN = ("hello", "echo", "list", "get", "create", "update", "delete")
-TWENTY = {"executor": "shared-iterations", "vus": 2, "iterations": 20}
-ALONE = {"executor": "per-vu-iterations", "vus": 1, "iterations": 20}
-A_SECOND = {"executor": "constant-vus", "vus": 2, "duration": "1s"}
-
-# What others do to the machine, or a quota of this container's, is not what is tested here.
-QUIET = """
+MAIN = """
 import sys
-from bench import cell
 from bench.__main__ import main
-from bench.serve import local
-real, told = cell.disturbance, {"steal_share": None, "foreign_share": None}
-told |= {"swapped_bytes": 0, "throttled": 0}
-cell.disturbance = lambda *counters: real(*counters) | told
-local.own_throttled = lambda: 0
 sys.exit(main())
 """
+KINDS = ("json", "log")
+# Turns as short as they can be: a session of all seven scenarios takes some seconds.
+USERS = {"executor": "constant-vus", "vus": 4, "duration": "1s"}
+ONE_USER = {"executor": "per-vu-iterations", "vus": 1, "iterations": 24}
+TURN = {
+    **{"runs": 1, "rounds": 2, "connect_ms": 80, "stagger_ms": 10},
+    **{"gap_ms": 150, "lead_in_ms": 30, "counted_ms": 150, "lead_out_ms": 30},
+}
+TURNS = {
+    "request_timeout_ms": 10_000,
+    "warmup": {"vus": 2, "ms": 200},
+    **dict.fromkeys(SEVEN, TURN),
+    "update": {**TURN, "runs": 2, "rounds": 1},
+    "delete": {"runs": 2, "rounds": 2, "requests": 6, "not_counted": 2},
+}
+ALL_SEVEN = dict.fromkeys(SEVEN, USERS) | {"delete": ONE_USER}
+RUNS = {name: TURNS[name]["runs"] for name in SEVEN}
 
 
 class Bench:
@@ -46,19 +56,21 @@ class Bench:
     def profile(self, **scenarios):
         """Write a profile of these scenarios, as short as it can be."""
         data = {
-            "runs": 1,
-            "rows": 50,
+            "arms": "together",
+            "sessions": 2,
+            "sessions_of_one_arm": 1,
+            "rows": 52,
             "journal_mode": "wal",
-            "pauses": {"settle": 0, "seeded": 0, "warm": 0, "between": 0},
-            "reseed": ["delete"],
-            "warmup": {"hello": {**TWENTY, "exec": "hello"}},
+            "reseed": ["update", "delete"],
+            "warmup": {},
             "scenarios": scenarios,
+            "turns": TURNS,
         }
         (self.folder / "tiny.json").write_text(json.dumps(data))
 
     def start(self, *arguments):
         return subprocess.Popen(
-            [sys.executable, "-c", QUIET, *arguments],
+            [sys.executable, "-c", QUIET + MAIN, *arguments],
             cwd=self.repository,
             env=os.environ | {"TMPDIR": str(self.folder)},  # where the machine's lock is
             stdout=subprocess.PIPE,
@@ -80,10 +92,13 @@ class Bench:
         (folder,) = self.out.iterdir()
         return folder
 
-    def cells(self):
-        """Every cell.json, in the order in which they were started."""
-        cells = [json.loads(p.read_text()) for p in self.campaign.glob("cells/*/cell.json")]
-        return sorted(cells, key=lambda cell: cell["started"])
+    @property
+    def plan(self):
+        return read_plan(self.campaign)
+
+    def sessions(self):
+        """Every one, in the order in which they were started."""
+        return read_campaign(self.campaign)[1]
 
 
 @pytest.fixture
@@ -97,7 +112,7 @@ def bench(tmp_path):
 def every_scenario(folder, *options):
     """A run of all seven that went well."""
     bench = Bench(folder)
-    bench.measure.profile(**{name: TWENTY for name in SEVEN} | {"hello": A_SECOND, "delete": ALONE})
+    bench.profile(**ALL_SEVEN)
     bench.process = bench.finish(bench.start_run(*options))
     assert (bench.process.returncode, bench.process.complained) == (0, "")
     return bench
@@ -117,17 +132,21 @@ def test_a_run_ends_with_a_table_of_all_scenarios(one):
     ]
     assert [lines[number].split(",")[0] for number in titles] == list(SEVEN)
     for number in titles:
-        stack, median, cpu, in_flight, valid, _, attempted, *limiter = lines[number + 1].split()
-        assert (stack, valid, attempted) == ("flask_sqlite", "1", "1")
-        assert float(median.replace(",", "")) > 0 < float(cpu)
-        assert int(in_flight) in (1, 2)
-        assert limiter
+        found = re.fullmatch(
+            r"  flask_sqlite +(?:≥ |≤ )?([\d,.]+) +([\d,.]+) +(\d) +1 of 1  (\S.*)",
+            lines[number + 1].rstrip(),
+        )
+        assert found, lines[number + 1]
+        mean, cpu, in_flight = (float(number.replace(",", "")) for number in found.groups()[:3])
+        assert mean > 0 <= cpu
+        assert in_flight in (1, 4)
 
 
 def test_a_run_tells_how_far_it_is(one):
     lines = [line for line in one.process.said.splitlines() if re.match(r" *\d+%  ", line)]
-    steps = [line.partition("flask_sqlite: ")[2].split()[0] for line in lines]
-    assert steps == ["set", "start", "warmup", *SEVEN]
+    of = "session 1 of 1, flask_sqlite: "
+    steps = [line.partition("%  ")[2].removeprefix(of).split("  ")[0] for line in lines]
+    assert steps == ["flask_sqlite: set up", "start", "warmup", *SEVEN]
     shares = [int(line.split("%")[0]) for line in lines]
     assert shares == sorted(shares)
 
@@ -141,43 +160,57 @@ def test_a_campaign_holds_its_plan_and_every_raw_value(one):
         "plan.json",
         "profile.json",
         "journal.ndjson",
-        "cells",
+        "sessions",
         "figures",
     }
-    (cell,) = (one.campaign / "cells").iterdir()
-    assert cell.name == "1-1-flask_sqlite"
-    loads = [f"{name}.{kind}" for name in (*SEVEN, "warmup") for kind in ("json", "log")]
-    assert {path.name for path in cell.iterdir()} == {"cell.json", "server.log", *loads}
-    assert "Listening at" in (cell / "server.log").read_text()
+    (session,) = (one.campaign / "sessions").iterdir()
+    assert session.name == "001"
+    runs = [(name, run) for name in SEVEN for run in range(1, 1 + RUNS[name])]
+    loads = [f"{name}-{run}.{kind}" for name, run in [*runs, ("warmup", 1)] for kind in KINDS]
+    assert {path.name for path in session.iterdir()} == {
+        "session.json",
+        "flask_sqlite.server.log",
+        *loads,
+    }
+    assert "Listening at" in (session / "flask_sqlite.server.log").read_text()
 
 
 def test_every_measurement_is_what_k6_counted_and_counts(one):
-    (cell,) = one.cells()
-    assert list(cell["scenarios"]) == list(SEVEN)
-    for name, measured in cell["scenarios"].items():
-        path = one.campaign / "cells" / "1-1-flask_sqlite" / f"{name}.json"
-        metrics = json.loads(path.read_text())["metrics"]
-        requests = measured["load"]["requests"]
-        assert requests == metrics["http_reqs"]["count"] == metrics["iterations"]["count"]
-        assert requests == 20 or name == "hello"
-        assert measured["server"]["cpu_s"] > 0
-        by_worker = sum(measured["server"]["worker_cpu_s"])
-        assert by_worker == pytest.approx(measured["server"]["cpu_s"], rel=0.2)  # but the master's
-        assert measured["load"]["bytes_received"] == pytest.approx(
-            requests * measured["probe_bytes"], rel=0.02
+    (session,) = one.sessions()
+    assert list(session.scenarios) == list(SEVEN)
+    for name, scenario in session.scenarios.items():
+        measured = scenario.arms["flask_sqlite"]
+        told = [
+            read_summary(summary_path(one.campaign, 1, name, run)).arms["flask_sqlite"]
+            for run in range(1, 1 + RUNS[name])
+        ]
+        requests, counted = measured.load.requests, measured.load.counted
+        assert requests == sum(of_run.requests for of_run in told)
+        assert requests == sum(of_run.iterations for of_run in told)
+        assert counted == sum(of_run.times.count for of_run in told) > 0
+        assert requests > counted or name == "hello"
+        assert (requests, counted) == (24, 16) or name != "delete"
+        assert measured.load.failed == 0
+        assert measured.load.turns == RUNS[name] * TURNS[name]["rounds"]
+        assert len(measured.server.worker_cpu_s) == RUNS[name]
+        assert all(len(workers) == 2 for workers in measured.server.worker_cpu_s)
+        assert measured.load.bytes_received == pytest.approx(
+            requests * measured.probe_bytes, rel=0.02
         )
-        assert (measured["status"], measured["problems"]) == ("valid", [])
+        assert (measured.status, measured.problems) == ("valid", [])
 
 
-def test_a_cell_says_under_which_conditions_it_was_measured(one):
-    plan = json.loads((one.campaign / "plan.json").read_text())
-    (cell,) = one.cells()
-    conditions = cell["conditions"]
-    assert conditions.items() >= plan["conditions"].items()
-    assert (conditions["engine"], conditions["profile"]["name"]) == ("local", "tiny")
-    assert conditions["database"] == {"kind": "sqlite", "journal_mode": "wal", "rows": 50}
-    assert (conditions["workers"], conditions["threads"]) == (2, 2)
-    assert conditions["python"] == cell["served"]["python"]
+def test_a_campaign_says_under_which_conditions_it_was_measured(one):
+    conditions, (session,) = one.plan.conditions, one.sessions()
+    assert (conditions.engine, conditions.profile.name) == ("local", "tiny")
+    database = conditions.database
+    assert (database.kind, database.journal_mode, database.rows) == ("sqlite", "wal", 52)
+    settings = one.plan.arms["flask_sqlite"].settings
+    assert (settings.workers, settings.threads, settings.requirements) == (2, 2, "today")
+    served = session.arms["flask_sqlite"].served
+    assert served.environment == one.plan.pins.served["flask_sqlite"]
+    assert served.pragmas["journal_mode"] == "wal"
+    assert served.python.startswith("3.")
 
 
 def test_a_run_draws_its_figures(one):
@@ -197,24 +230,24 @@ def test_nothing_is_left_beside_the_results(one):
     assert {path.name for path in one.folder.iterdir() if path.is_dir()} == {"out"}
 
 
-# Several stacks
+# Several arms
 
 
-def test_stacks_take_turns_as_the_plan_says(bench):
-    bench.measure.profile(hello=TWENTY, create=TWENTY)
-    process = bench.finish(
-        bench.start_run("--stacks", "flask_sqlite,fastapi_sqlite", "--runs", "2")
-    )
+def test_arms_take_turns_as_the_plans_seed_draws_them(bench):
+    bench.profile(hello=USERS, create=USERS)
+    process = bench.finish(bench.start_run("--stacks", "flask_sqlite,fastapi_sqlite"))
     assert (process.returncode, process.complained) == (0, "")
-    plan = json.loads((bench.campaign / "plan.json").read_text())["cells"]
-    measured = [
-        {key: cell[key] for key in ("block", "position", "stack")} for cell in bench.cells()
-    ]
-    assert measured == plan
-    first, second, third, fourth = (cell["stack"] for cell in plan)
-    assert {first, second} == {"flask_sqlite", "fastapi_sqlite"}
-    assert (third, fourth) == (second, first)
-    assert process.said.count(" 2 of 2 ") == 4  # of two stacks in two scenarios
+    plan, arms = bench.plan, ["fastapi_sqlite", "flask_sqlite"]
+    assert [sorted(session.arms) for session in plan.sessions] == [arms, arms]
+    for session in bench.sessions():
+        assert sorted(session.arms) == arms
+        for name in ("hello", "create"):
+            turns = read_summary(summary_path(bench.campaign, session.number, name, 1)).turns
+            connect, order = draw_turns(arms, 2, plan.seed, session.number, name, 1)
+            assert (turns.connect, turns.order) == (connect, order)
+            failed = {one.load.failed for one in session.scenarios[name].arms.values()}
+            assert failed == {0}
+    assert process.said.count(" 2 of 2 ") == 4  # of two arms in two scenarios
 
 
 # On PostgreSQL
@@ -226,26 +259,30 @@ def on_postgres(tmp_path_factory):
         find_binaries()
     except Mistake as mistake:
         pytest.skip(str(mistake))
-    return every_scenario(tmp_path_factory.mktemp("on-postgres"), "--database", "postgres")
+    return every_scenario(
+        tmp_path_factory.mktemp("on-postgres"), "--database", "postgres", "--sessions", "1"
+    )
 
 
 def test_the_stacks_that_speak_postgresql_are_measured_on_it(on_postgres):
-    cells = on_postgres.cells()
     stacks = {"django_drf", "fastapi_sqlalchemy", "flask_sqlalchemy"}
-    assert {cell["stack"] for cell in cells} == stacks
-    for cell in cells:
-        database = cell["conditions"]["database"]
-        assert (database["kind"], database["server"]) == ("postgresql", "private cluster")
-        assert cell["served"]["postgresql"]["server_version"].startswith(database["version"])
-        assert {m["status"] for m in cell["scenarios"].values()} == {"valid"}
+    database = on_postgres.plan.conditions.database
+    assert (database.kind, database.server) == ("postgresql", "private cluster")
+    for session in on_postgres.sessions():
+        assert set(session.arms) == stacks
+        for start in session.arms.values():
+            assert start.served.postgresql["server_version"].startswith(database.version)
+        for scenario in session.scenarios.values():
+            assert {measured.status for measured in scenario.arms.values()} == {"valid"}
+            assert {measured.load.failed for measured in scenario.arms.values()} == {0}
 
 
 def test_what_the_database_server_used_is_counted_apart(on_postgres):
-    for cell in on_postgres.cells():
-        for name, measured in cell["scenarios"].items():
-            beside = measured["database"]
-            assert beside["cpu_s"] > 0 or name in ("hello", "echo")
-            assert beside["memory_bytes"] > 0
+    for session in on_postgres.sessions():
+        for name, scenario in session.scenarios.items():
+            for measured in scenario.arms.values():
+                assert measured.database.cpu_s > 0 or name not in ("create", "update")
+                assert measured.database.memory_bytes > 0
     assert "CPU s/1000  database's" in on_postgres.process.said
 
 
@@ -275,24 +312,26 @@ def test_lost_inserts_are_named_and_do_not_count(bench):
     (repository / ".cache").symlink_to(ROOT / ".cache")  # its environments and its k6
     app = repository / "flask_sqlite" / "app.py"
     answer = '    return {"id": cursor.lastrowid'
-    lose = '    get_db().execute("DELETE FROM items WHERE id > 50 AND id % 7 = 0")\n'
+    # Long ago: the warm-up asks for what it has just made, and would notice.
+    old = "id % 7 = 0 AND id > 52 AND id < ?"
+    lose = f'    get_db().execute("DELETE FROM items WHERE {old}", (cursor.lastrowid - 9,))\n'
     assert answer in app.read_text()
     app.write_text(app.read_text().replace(answer, lose + answer))
     bench.repository = repository
-    bench.measure.profile(hello=TWENTY, create=TWENTY)
+    bench.profile(hello=USERS, create=USERS)
 
-    process = bench.finish(bench.start_run())
+    process = bench.finish(bench.start_run("--sessions", "2"))
     assert process.returncode == 2
     *lost, verdict = process.complained.splitlines()
-    for attempt, line in enumerate(lost, start=1):
-        where = f"invalid: flask_sqlite, run 1, attempt {attempt}, create: "
+    for session, line in enumerate(lost, start=1):
+        where = f"invalid: flask_sqlite, session {session}, create: "
         assert line.startswith(f"{where}rows: the database disagrees: ")
-        assert "3 rows missing or changed, 0 unexpected, such as Row(id=56," in line
-    assert len(lost) == 3
-    unmeasured = "no attempt was valid for 1 of its measurements: flask_sqlite, run 1, create"
-    assert verdict == f"bench: {bench.campaign.name} is degraded: {unmeasured}"
-    hello, create = (line for line in process.said.splitlines() if " flask_sqlite  " in line)
-    assert " 1 of 3 " in hello
+        assert re.search(r"[1-9]\d* rows missing or changed, 0 unexpected, such as Row", line)
+    assert len(lost) == 3  # of two that were planned and one that was added
+    lacking = "too few sessions count: flask_sqlite, create: 0 of 2 sessions count"
+    assert verdict == f"bench: {bench.campaign.name} is degraded: {lacking}"
+    hello, create = (line for line in process.said.splitlines() if "  flask_sqlite  " in line)
+    assert " 3 of 3 " in hello
     assert create.split()[:2] == ["flask_sqlite", "none"]
     assert " 0 of 3 " in create
     assert (bench.campaign / "figures" / "5-create.svg").exists()
@@ -301,28 +340,27 @@ def test_lost_inserts_are_named_and_do_not_count(bench):
 # What goes wrong
 
 
-def test_a_run_that_is_interrupted_keeps_the_cells_that_were_finished(bench):
-    bench.measure.profile(hello=A_SECOND)
-    process = bench.start_run("--stacks", "flask_sqlite", "--runs", "2")
-    while "run 2 of 2, flask_sqlite: hello" not in process.stdout.readline():
+def test_a_run_that_is_interrupted_keeps_the_sessions_that_were_finished(bench):
+    bench.profile(hello=USERS)
+    process = bench.start_run("--stacks", "flask_sqlite", "--sessions", "2")
+    while "session 2 of 2, flask_sqlite: hello" not in process.stdout.readline():
         assert process.poll() is None, process.stderr.read()
     children = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGINT)
     bench.finish(process)
     assert process.returncode == 2
-    kept = f"the cells that were finished are kept; --resume {bench.campaign} goes on"
+    kept = f"the sessions that were finished are kept; --resume {bench.campaign} goes on"
     assert process.complained == f"bench: stopped; {kept}\n"
     assert psutil.wait_procs(children, timeout=10)[1] == []
-    assert os.listdir(bench.campaign / "cells") == ["1-1-flask_sqlite"]
-    assert bench.cells()[0]["scenarios"]["hello"]["problems"] == []
+    assert os.listdir(bench.campaign / "sessions") == ["001"]
+    assert bench.sessions()[0].measured("flask_sqlite", "hello").problems == []
 
     resumed = bench.finish(bench.start("run", "--resume", str(bench.campaign)))
     assert (resumed.returncode, resumed.complained) == (0, "")
-    names = {cell["block"]: cell["stack"] for cell in bench.cells()}
-    assert names == {1: "flask_sqlite", 2: "flask_sqlite"}
+    assert [session.number for session in bench.sessions()] == [1, 2]
     journal = [json.loads(line) for line in (bench.campaign / "journal.ndjson").open()]
-    begun = [event["cell"] for event in journal if event["event"] == "begun"]
-    assert begun == ["1-1-flask_sqlite", "2-1-flask_sqlite", "2-1-flask_sqlite"]
+    begun = [event["session"] for event in journal if event["event"] == "begun"]
+    assert begun == ["001", "002", "002"]
     assert [event["event"] for event in journal].count("kept") == 2
 
 
@@ -338,11 +376,12 @@ def test_only_a_campaign_can_be_resumed(bench):
     [
         ((), "the following arguments are required: run | k6 | cost | locust | "),
         (("measure",), "invalid choice: 'measure'"),
-        (("run", "--runs", "0"), "argument --runs: '0' is no whole number from 1 on"),
-        (("run", "--runs", "-1"), "argument --runs: '-1' is no whole number from 1 on"),
+        (("run", "--sessions", "0"), "argument --sessions: '0' is no whole number from 1 on"),
+        (("run", "--sessions", "-1"), "argument --sessions: '-1' is no whole number from 1 on"),
         (("run", "--workers", "two"), "argument --workers: 'two' is no whole number from 1 on"),
         (("run", "--engine", "podman"), "argument --engine: invalid choice: 'podman'"),
         (("run", "--fast"), "unrecognized arguments: --fast"),
+        (("run", "--runs", "3"), "unrecognized arguments: --runs 3"),
         (("run", "--stacks", ""), "there is no stack ''; there are django_drf, "),
         (("run", "--engine", "local", "--k6", "none"), "there is no program none"),
         (("run", "--database", "oracle"), "argument --database: invalid choice: 'oracle'"),

@@ -34,7 +34,7 @@ from stubs import (
     once,
     send,
 )
-from test_mistakes import QUIET, WINDOW, Workshop, wait_for
+from test_mistakes import PROFILE, QUIET, WINDOW, Workshop, wait_for
 
 from bench.answer.quotable import faults, outcome
 from bench.host.lock import hold_machine
@@ -856,6 +856,7 @@ def test_real_parts_that_are_killed_under_load_complete_when_they_are_resumed(wo
 def test_a_stale_server_on_the_port_is_not_measured(workshop):
     workshop.profile(scenarios={"hello": WINDOW})
     with App().running() as stale:
+        stale.seed(PROFILE["rows"], "wal")  # it even does its work
         taken = stale.url.rpartition(":")[2]
         fault = f"""
 import bench.serve.local as local
