@@ -31,14 +31,15 @@ KINDS = ("json", "log")
 USERS = {"executor": "constant-vus", "vus": 4, "duration": "1s"}
 ONE_USER = {"executor": "per-vu-iterations", "vus": 1, "iterations": 24}
 TURN = {
-    **{"runs": 1, "rounds": 2, "connect_ms": 80, "stagger_ms": 10},
-    **{"gap_ms": 150, "lead_in_ms": 30, "counted_ms": 150, "lead_out_ms": 30},
+    **{"runs": 1, "rounds": 1, "connect_ms": 80, "stagger_ms": 10},
+    **{"gap_ms": 100, "lead_in_ms": 30, "counted_ms": 150, "lead_out_ms": 30},
 }
 TURNS = {
     "request_timeout_ms": 10_000,
     "warmup": {"vus": 2, "ms": 200},
     **dict.fromkeys(SEVEN, TURN),
-    "update": {**TURN, "runs": 2, "rounds": 1},
+    "hello": {**TURN, "rounds": 2},
+    "update": {**TURN, "runs": 2},
     "delete": {"runs": 2, "rounds": 2, "requests": 6, "not_counted": 2},
 }
 ALL_SEVEN = dict.fromkeys(SEVEN, USERS) | {"delete": ONE_USER}
@@ -61,7 +62,7 @@ class Bench:
             "sessions_of_one_arm": 1,
             "rows": 52,
             "journal_mode": "wal",
-            "reseed": ["update", "delete"],
+            "reseed": ["delete"],
             "warmup": {},
             "scenarios": scenarios,
             "turns": TURNS,
@@ -243,7 +244,9 @@ def test_arms_take_turns_as_the_plans_seed_draws_them(bench):
         assert sorted(session.arms) == arms
         for name in ("hello", "create"):
             turns = read_summary(summary_path(bench.campaign, session.number, name, 1)).turns
-            connect, order = draw_turns(arms, 2, plan.seed, session.number, name, 1)
+            connect, order = draw_turns(
+                arms, TURNS[name]["rounds"], plan.seed, session.number, name, 1
+            )
             assert (turns.connect, turns.order) == (connect, order)
             failed = {one.load.failed for one in session.scenarios[name].arms.values()}
             assert failed == {0}

@@ -189,11 +189,11 @@ def test_items_survive_stop_and_start_and_down_and_up(project):
         created[stack] = project.ask("POST", stack, "/items/", json=LAMP).json()
         assert project.ask("DELETE", stack, "/items/1").status_code == 204
 
-    project.compose("stop", "--timeout=10")
+    project.compose("stop", "--timeout=3")
     project.compose("start")
     assert_kept(project, created)
 
-    project.compose("down", "--timeout=10")
+    project.compose("down", "--timeout=3")
     project.up()
     assert_kept(project, created)
 

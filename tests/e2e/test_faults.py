@@ -67,6 +67,7 @@ def finished(repository, tmp_path_factory):
 def tell(fault: str, code: str, bench: Bench | Workshop, resumed: str = "yes") -> None:
     code = re.sub("|".join(STACKS), "STACK", code.replace(str(bench.out), "out"))
     code = re.sub(r"\d{8}-\d{6}", "DATE-TIME", re.sub(r"process \d+", "process N", code))
+    code = re.sub(r"\d+\.\d GiB", "N GiB", code)
     told[fault] = (code, ", ".join(left(bench)) or "nothing", resumed)
 
 
@@ -809,7 +810,11 @@ def test_what_changed_after_its_end_is_not_to_be_quoted(finished, bench, fault):
 
 @pytest.fixture
 def workshop(tmp_path):
-    folder = copy_repository(tmp_path, *STACKS)
+    return real_bench(tmp_path)
+
+
+def real_bench(place: Path) -> "RealBench":
+    folder = copy_repository(place, *STACKS)
     (folder / "tmp").mkdir()
     for made in (Path(__file__).resolve().parents[2] / ".cache").glob("*"):
         if made.name == "environments" or made.name.startswith("k6-"):
@@ -899,30 +904,32 @@ scenario._load = load_and_strike
 """
 
 
-@pytest.mark.parametrize(
-    ("name", "fault"),
-    [
-        ("SIGKILL", "an arm that is killed in the middle of a run"),
-        ("SIGSTOP", "an arm that is stopped in the middle of a run"),
-    ],
-)
-def test_an_arm_that_dies_or_hangs_in_a_run_costs_the_other_arms_nothing(workshop, name, fault):
-    workshop.profile(scenarios={name: WINDOW for name in ("hello", "get")})
-    process = workshop.begin(
-        "--stacks=flask_sqlite,fastapi_sqlite",
-        "--sessions=2",
-        fault=STRIKE.format(name=name, arm=FAULTY),
-    )
-    _, complained = process.communicate(timeout=180)
-    assert process.returncode == 0, complained
-    lines = complained.splitlines()
-    for scenario, line in zip(("hello", "get"), lines, strict=True):
-        lost = f"invalid: {FAULTY}, session 1, {scenario}: server: it no longer answers"
-        assert line.startswith(lost)
-        assert counting(workshop.campaign, FAULTY, scenario) == [2, 3]
-        assert counting(workshop.campaign, "fastapi_sqlite", scenario) == [1, 2, 3]
-    assert_complete(workshop, added=1)
-    tell(fault, "server", workshop)
+STRUCK = {
+    "SIGKILL": "an arm that is killed in the middle of a run",
+    "SIGSTOP": "an arm that is stopped in the middle of a run",
+}
+
+
+def test_an_arm_that_dies_or_hangs_in_a_run_costs_the_other_arms_nothing(tmp_path):
+    struck = {}
+    for name in STRUCK:  # two campaigns, side by side
+        (tmp_path / name).mkdir()
+        workshop = real_bench(tmp_path / name)
+        workshop.profile(scenarios=dict.fromkeys(("hello", "get"), WINDOW))
+        options = ("--stacks=flask_sqlite,fastapi_sqlite", "--sessions=2")
+        process = workshop.begin(*options, fault=STRIKE.format(name=name, arm=FAULTY))
+        struck[name] = workshop, process
+    ended = {name: process.communicate(timeout=180) for name, (_, process) in struck.items()}
+    for name, (workshop, process) in struck.items():
+        complained = ended[name][1]
+        assert process.returncode == 0, complained
+        for scenario, line in zip(("hello", "get"), complained.splitlines(), strict=True):
+            lost = f"invalid: {FAULTY}, session 1, {scenario}: server: it no longer answers"
+            assert line.startswith(lost)
+            assert counting(workshop.campaign, FAULTY, scenario) == [2, 3]
+            assert counting(workshop.campaign, "fastapi_sqlite", scenario) == [1, 2, 3]
+        assert_complete(workshop, added=1)
+        tell(STRUCK[name], "server", workshop)
 
 
 def test_the_table_of_faults_is_what_happened():
