@@ -50,7 +50,7 @@ SCENARIOS = tuple(USERS)
 
 def _parts(runs, rounds, counted_ms):
     times = {"connect_ms": 150, "gap_ms": 50, "lead_in_ms": 50, "lead_out_ms": 30}
-    return {"runs": runs, "rounds": rounds, "stagger_ms": 2, "counted_ms": counted_ms} | times
+    return {"runs": runs, "rounds": rounds, "stagger_ms": 1, "counted_ms": counted_ms} | times
 
 
 TURNS = {
