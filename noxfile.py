@@ -22,7 +22,7 @@ def install(session, group):
 
 @nox.session(allow_parallel=False)
 def bench(session):
-    """Measure all stacks, block after block; then the table and the figures."""
+    """Measure all stacks, session after session; then the table and the figures."""
     install(session, "bench")
     session.run("python", "-m", "bench", "run", *session.posargs)
 

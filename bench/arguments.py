@@ -77,7 +77,7 @@ def check_database(arguments: argparse.Namespace) -> None:
 
 
 def _names_a_server(url: str) -> bool:
-    """Whether every part is where it belongs: a cell puts its own database in place of DATABASE."""
+    """Whether every part is where it belongs: an arm gets its own database in place of DATABASE."""
     try:
         parts = urlsplit(url)
         is_whole = bool(parts.scheme == "postgresql" and parts.hostname and (parts.port or True))
