@@ -133,12 +133,12 @@ class Served(Record, frozen=True, kw_only=True):
 
 
 class ArmStart(Record, frozen=True, kw_only=True):
-    """An arm as a session found it, before anything was measured."""
+    """What a session knows of an arm beside what was measured."""
 
     served: Served
     memory_bytes: int | None  # held after its start
     idle_cpu: float | None  # CPU seconds a second, while nobody asks
-    dose_s: float | None = None  # CPU that the dosed control adds to a request
+    dose_s: float | None = None  # CPU that the dosed control adds to a hello
 
 
 class Problem(Record, frozen=True, kw_only=True):

@@ -8,7 +8,6 @@ profile's pauses.
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +63,10 @@ def measure_session(
                 scenarios[scenario.name], ended = measure_scenario(of, idle_until)
                 # What is checked is checked in the pause that the procedure has anyway.
                 idle_until = ended + profile.pauses["between"]
+        for one in working(up.arms):
+            if one.arm.dose_turns:
+                with one.lost_if_it_fails():
+                    one.dose_s = inside.dose_seconds(one.server)
         return Measured(up.commits, up.described(), scenarios)
 
 
@@ -76,7 +79,7 @@ class Up:
     served: dict[str, Served]
 
     def described(self) -> dict[str, ArmStart]:
-        """By arm, as the session found it."""
+        """By arm, what the session knows of it beside what was measured."""
         return {
             one.arm.label: ArmStart(
                 served=self.served[one.arm.label],
@@ -139,16 +142,7 @@ def _warm_up(arms: Sequence[Standing], setting: Setting, folder: Path) -> None:
     What goes wrong is noted by arm: then nothing of this session counts for it.
     """
     there = working(arms)
-    dosed = [one for one in there if one.arm.dose_turns]
-    with ThreadPoolExecutor(1) as beside:
-        # Under load, as in a request: a busy neighbour makes every loop take more CPU time.
-        loops = [
-            beside.submit(inside.loop_seconds, one.server, one.arm.dose_turns or 0) for one in dosed
-        ]
-        ran = _run_warmup(there, setting, folder / "warmup-1.json")
-    for one, loop in zip(dosed, loops, strict=True):
-        with one.lost_if_it_fails():
-            one.dose_s = loop.result()
+    ran = _run_warmup(there, setting, folder / "warmup-1.json")
     for one in there:
         load = load_of([ran.summary] if ran.summary else [], one.arm.label, 1, None)
         if ran.exit_status or load.failed or not load.requests:

@@ -1,5 +1,6 @@
 """The controls: the same stack again, and once more with a loop before each request."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from synthetic import alone
 
 from bench import ROOT, Mistake
 from bench.arm import CONTROLLED, DOSED, SAME, Settings
-from bench.measure.controls import DOSE, calibrate, make_controls
+from bench.measure.controls import DOSE, METERED_EVERY, calibrate, make_controls
 from bench.measure.run import Ran
 
 ORIGINAL = ROOT / CONTROLLED
@@ -81,9 +82,32 @@ def test_a_database_and_compiled_files_are_not_copied(original, tmp_path):
 def test_the_dosed_app_answers_what_the_app_answers(original, tmp_path):
     (original / "app.py").write_text("def app(environ, start): return start(environ)\n")
     _, dosed = make_controls(tmp_path / "controls", SETTINGS, 1000, tmp_path / "root")
-    ask = "from dosed import dosed; print(dosed('a request', lambda asked: f'{asked} is answered'))"
-    said = subprocess.check_output([sys.executable, "-c", ask], cwd=dosed.folder, text=True)
-    assert said == "a request is answered\n"
+    assert ask(dosed, tmp_path, "/hello", times=1) == ["/hello is answered"]
+
+
+def ask(dosed, folder, path, times):
+    """What the dosed app says to so many requests, one after the other."""
+    program = f"""
+from dosed import dosed
+for _ in range({times}):
+    print(dosed({{"PATH_INFO": "{path}"}}, lambda asked: asked["PATH_INFO"] + " is answered"))
+"""
+    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{folder}/items.db"}
+    asking = [sys.executable, "-c", program]
+    return subprocess.check_output(
+        asking, cwd=dosed.folder, env=environment, text=True
+    ).splitlines()
+
+
+@pytest.mark.parametrize("path, metered", [("/hello", 3), ("/items/1", 0)])
+def test_the_dose_is_metered_in_some_of_the_hellos(original, tmp_path, path, metered):
+    (original / "app.py").write_text("def app(environ, start): return start(environ)\n")
+    _, dosed = make_controls(tmp_path / "controls", SETTINGS, 100_000, tmp_path / "root")
+    times = 3 * METERED_EVERY + 1
+    assert ask(dosed, tmp_path, path, times) == [f"{path} is answered"] * times
+    told = [float(line) for line in (tmp_path / "items.db.dose").read_text().splitlines()]
+    assert len(told) == metered
+    assert all(seconds > 100_000 * 1e-9 for seconds in told)
 
 
 @pytest.mark.parametrize("text", ["", 'wsgi_app = "main:app"', 'a = b = "app:app"\nc = "app:app"'])
@@ -97,62 +121,67 @@ def test_settings_that_do_not_name_the_app_once_are_a_mistake(original, tmp_path
 
 
 class Server:
-    """An app that needs so many CPU seconds for a request; a turn of a loop needs 10 ns."""
+    """A dosed app that needs so many CPU seconds for a hello, some of them for its loop."""
 
     url = "http://127.0.0.1:1"
 
-    def __init__(self, costs):
-        self.costs, self.used = iter(costs), 0.0
+    def __init__(self, costs, dose):
+        self.costs, self.dose, self.used = iter(costs), dose, 0.0
 
     def cpu_seconds(self):
         return self.used
 
-    def python(self, program, turns):
-        return int(turns) * 1e-8
+    def python(self, program):
+        return self.dose
 
     def answer(self, requests, failed):
         """k6's summary of a window; None where it has none."""
         self.used += requests * next(self.costs, 0)
-        whole = alone(CONTROLLED, "hello", ms=2.0)
-        told = replace(whole.arms[CONTROLLED], requests=requests, failed=failed)
-        return replace(whole, arms={CONTROLLED: told})
+        whole = alone(DOSED, "hello", ms=2.0)
+        told = replace(whole.arms[DOSED], requests=requests, failed=failed)
+        return replace(whole, arms={DOSED: told})
 
 
 @pytest.fixture
 def calibrated(tmp_path, monkeypatch):
-    """The turns for an app with these costs, which answers so many requests a window."""
+    """The seconds of the loop that is chosen for an app with these costs and this dose."""
 
-    def calibrated(*costs, requests=1000, failed=0, summary=True):
-        server = Server(costs)
+    def calibrated(*costs, dose, requests=1000, failed=0, summary=True):
+        server, tried = Server(costs, dose), []
 
         @contextmanager
         def serve(arm):
-            assert (arm.label, arm.settings, arm.control) == (CONTROLLED, SETTINGS, False)
+            assert (arm.label, arm.settings) == (DOSED, SETTINGS)
+            tried.append(arm.dose_turns)
             yield server
 
         def run(k6, scenario, *_, url, arm):
-            assert (scenario, url, arm) == ("hello", server.url, CONTROLLED)
+            assert (scenario, url, arm) == ("hello", server.url, DOSED)
             told = server.answer(requests, failed)
             return Ran(0, told if summary else None, 1.0, None, ())
 
         monkeypatch.setattr("bench.measure.controls.run_k6", run)
         engine = SimpleNamespace(prepare=lambda arm: None, serve=serve)
         setting = SimpleNamespace(engine=engine, k6=None, cpus=SimpleNamespace(k6=None))
-        return calibrate(setting, SETTINGS, tmp_path)
+        turns = calibrate(setting, SETTINGS, tmp_path)
+        make_controls(tmp_path, SETTINGS, turns)  # there is room for the real ones
+        return turns * dose / tried[0]
 
     return calibrated
 
 
-def test_the_loop_takes_a_tenth_of_the_cpu_of_a_hello(calibrated):
+def test_the_loop_takes_a_tenth_of_the_cpu_that_a_hello_needs_without_it(calibrated):
     assert DOSE == 0.1
-    assert calibrated(100e-6, 100e-6, 100e-6) * 1e-8 == pytest.approx(10e-6)
+    costs = 120e-6, 120e-6, 120e-6
+    assert calibrated(*costs, dose=20e-6) == pytest.approx(10e-6, rel=1e-3)
 
 
 def test_of_three_windows_the_one_with_the_least_noise_says_how_much(calibrated):
-    assert calibrated(150e-6, 100e-6, 120e-6) == calibrated(100e-6, 100e-6, 100e-6)
+    costs = 170e-6, 120e-6, 140e-6
+    assert calibrated(*costs, dose=20e-6) == pytest.approx(10e-6, rel=1e-3)
 
 
 @pytest.mark.parametrize("wrong", [{"requests": 0}, {"failed": 1}, {"summary": False}])
 def test_an_app_that_does_not_answer_is_a_mistake(calibrated, wrong):
     with pytest.raises(Mistake, match="cannot be calibrated: flask_sqlite does not answer k6"):
-        calibrated(100e-6, **wrong)
+        calibrated(100e-6, dose=1e-6, **wrong)

@@ -312,6 +312,7 @@ def expect_invalid(workshop: Workshop, mistake: str, says: str, process) -> None
     shutil.rmtree(workshop.out)
     assert workshop.left() == []
     line = re.sub(r"\d+ of \d+ requests", "N of M requests", invalid[0])
+    line = re.sub(r"bytes: \d+ bytes", "bytes: N bytes", line)
     said[mistake] = (line, 2, "the three sessions, whole and not valid")
 
 
