@@ -106,8 +106,7 @@ def test(session):
     if session.posargs:
         session.run("pytest", *session.posargs)
         return
-    session.run("pytest", "--numprocesses=2", "--ignore=tests/e2e")
-    session.run("pytest", "tests/e2e")  # these measure, and want the machine to themselves
+    session.run("pytest", "--numprocesses=3", "--dist=loadgroup")  # many wait, for a k6 or a server
 
 
 @nox.session

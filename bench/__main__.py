@@ -13,6 +13,7 @@ from bench.studies.cost import compare_costs
 from bench.studies.crosscheck import compare_clients
 from bench.studies.locust import play_users
 from bench.studies.nested import tell_noise
+from bench.studies.repeated import tell_agreement
 from bench.studies.selfcheck import check_this_machine
 from bench.studies.turns import judge_turns
 
@@ -25,6 +26,7 @@ ACTIONS = {
     "crosscheck": compare_clients,
     "turns": judge_turns,
     "nested": tell_noise,
+    "repeated": tell_agreement,
     "selfcheck": check_this_machine,
     "check": check_campaigns,
 }

@@ -12,7 +12,7 @@ from bench.keep.record import Plan
 from bench.keep.store import RESULTS
 from bench.serve.stacks import REQUIREMENTS
 
-KINDS = "run | k6 | cost | locust | crosscheck | turns | nested | selfcheck | check"
+KINDS = "run | k6 | cost | locust | crosscheck | turns | nested | repeated | selfcheck | check"
 
 
 def parse(about: str | None) -> argparse.Namespace:
@@ -27,6 +27,8 @@ def parse(about: str | None) -> argparse.Namespace:
     _turns(actions.add_parser("turns", help="do turns favour an arm"))
     nested = actions.add_parser("nested", help="how much turns, k6 runs and sessions differ")
     nested.add_argument("campaign", type=Path, help="a folder")
+    repeated = actions.add_parser("repeated", help="do campaigns of equal conditions agree")
+    repeated.add_argument("campaigns", nargs="+", type=Path, help="folders")
     machine = actions.add_parser("selfcheck", help="can this machine carry a claim, of what size")
     machine.add_argument("--k6", metavar="PATH")
     check = actions.add_parser("check", help="are these campaigns complete, unmixed, unaltered")

@@ -18,3 +18,11 @@ def docker_engine():
         pytest.skip("there is no docker program")
     if said.returncode:
         pytest.skip("no Docker engine answers")
+
+
+def pytest_collection_modifyitems(items):
+    """Tests from end to end share what a file has run: one worker has them, and they come first."""
+    for item in items:
+        if item.path.parent.name == "e2e":
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=lambda item: item.path.parent.name != "e2e")

@@ -67,12 +67,10 @@ def compare(
     return Comparison(pairs, ranks, spread, float(model.sd))
 
 
-def planned_ratio(model: Model, arm: str, other: str) -> tuple[float, float, float]:
-    """arm / other with a 95 % t interval: for one comparison that was planned beforehand."""
-    difference, error, df = _told(model, arm, other)
-    half = student(0.975, df) * error
-    low, high = difference - half, difference + half
-    return math.exp(difference), math.exp(low), math.exp(high)
+def told(model: Model, arm: str, other: str) -> tuple[float, float, int]:
+    """log(value of arm / value of other), its standard error, that one's degrees of freedom."""
+    at = model.at(arm, other)
+    return float(model.differences[at]), float(model.errors[at]), int(model.degrees[at])
 
 
 def standard_distance(model: Model, arm: str, other: str) -> float | None:
@@ -80,7 +78,7 @@ def standard_distance(model: Model, arm: str, other: str) -> float | None:
 
     Student's t is made a normal deviate, so that squares of several can be added up.
     """
-    difference, error, df = _told(model, arm, other)
+    difference, error, df = told(model, arm, other)
     if not math.isfinite(error):
         return None
     beyond = scipy.stats.t.logsf(abs(difference) / error, df) if error else 0.0
@@ -97,14 +95,8 @@ def _spread(model: Model, name: str) -> float:
     return math.exp(half / math.sqrt(count))
 
 
-def _told(model: Model, arm: str, other: str) -> tuple[float, float, int]:
-    """log(value of arm / value of other), its standard error, that one's degrees of freedom."""
-    at = model.at(arm, other)
-    return float(model.differences[at]), float(model.errors[at]), int(model.degrees[at])
-
-
 def _pair(model: Model, a: str, b: str, family: int) -> Pair:
-    difference, error, df = _told(model, a, b)
+    difference, error, df = told(model, a, b)
     faster, slower = (a, b) if difference < 0 else (b, a)
     difference, at = abs(difference), model.at(a, b)
     half = critical(family, df, own=bool(model.shared[at] >= OWN)) * error

@@ -7,10 +7,9 @@ from statistics import median, stdev
 import numpy as np
 from rich.table import Table
 
-from bench.answer.comparison import planned_ratio, standard_distance
+from bench.answer.controls import control_lines
 from bench.answer.report import Report, Result
-from bench.answer.stats import UNITS, cpu_per_1000, summarise
-from bench.arm import CONTROLLED, CONTROLS, DOSED, SAME
+from bench.answer.stats import UNITS, cpu_per_1000
 from bench.keep.thresholds import THRESHOLDS
 
 CPU_VARIES = 0.03  # above that the table says what it can still tell
@@ -118,46 +117,6 @@ def turn_lines(report: Report) -> Iterator[str]:
     if away:
         named = ", ".join(f"{r.arm} in {r.scenario} {r.elsewhere:.0%}" for r in away)
         yield f"users elsewhere: of their counted time their counted requests do not fill: {named}"
-
-
-def control_lines(report: Report) -> Iterator[str]:
-    """What the controls say of this campaign: equal arms look equal, more work is found."""
-    selection = report.selection
-    if not selection.interleaved or not set(CONTROLS) <= set(selection.controls):
-        return
-    distances = {}
-    for scenario in UNITS:
-        model = report.model(scenario)
-        if model and {SAME, CONTROLLED} <= set(model.arms):
-            distance = standard_distance(model, SAME, CONTROLLED)
-            if distance is not None:
-                distances[scenario] = distance
-    if distances:
-        squares = sum(z * z for z in distances.values())
-        each = ", ".join(f"{scenario} {z:+.1f}" for scenario, z in distances.items())
-        pooled = math.sqrt(squares / len(distances))
-        line = f"A/A: {pooled:.2f} standard errors apart ({each}); expected: 1"
-        yield f"{line}; sum of squares {squares:.2f} of {len(distances)}"
-    yield _dose_line(report)
-
-
-def _dose_line(report: Report) -> str:
-    """One comparison that was planned: hello's CPU with the dose, divided by that without."""
-    not_judged = "dose: NOT JUDGED: too few valid sessions"
-    model, hellos = report.model("hello", cpu_per_1000), report.selection.counted("hello")
-    starts = [one.session.arms[DOSED] for one in hellos if one.arm == DOSED]
-    doses = [start.dose_s for start in starts if start.dose_s]
-    plain = summarise([cpu_per_1000(one.measurement) for one in hellos if one.arm == CONTROLLED])
-    if not (model and doses and plain and {DOSED, CONTROLLED} <= set(model.arms)):
-        return not_judged
-    ratio, low, high = planned_ratio(model, DOSED, CONTROLLED)
-    if math.isinf(high):
-        return not_judged
-    dose = 1 + 1000 * median(doses) / plain.median
-    found = "found" if low > 1 else "NOT FOUND"
-    held = "holds" if low <= dose <= high else "DOES NOT HOLD"
-    interval = f"{ratio:.3f} ({low:.3f} to {high:.3f})"
-    return f"dose: {found}: hello needs {interval} times the CPU; {held} the dose, {dose:.3f}"
 
 
 def not_to_conclude(report: Report) -> str:

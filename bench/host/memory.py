@@ -29,8 +29,11 @@ def must_fit(held: Sequence[int | None], to_start: int) -> None:
     largest = max((bytes for bytes in held if bytes is not None), default=0)
     needed, available = largest * to_start + for_k6(), available_bytes()
     if needed > available:
+        arms = len(held) + to_start
+        all_of_them = f"{arms} arms together" if arms > 1 else "one arm"
+        who = f"{to_start} more and k6 need" if to_start else "k6 needs"
         raise Mistake(
-            f"{len(held) + to_start} arms do not fit into this machine's memory together:"
-            f" {to_start} more and k6 need {needed / GIB:.1f} GiB, and {available / GIB:.1f} GiB"
-            " are available; measure fewer stacks, or with fewer workers"
+            f"this machine's memory is too small for {all_of_them}: {who} {needed / GIB:.1f} GiB,"
+            f" and {available / GIB:.1f} GiB are available; measure fewer stacks, or with fewer"
+            " workers"
         )

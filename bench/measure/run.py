@@ -100,6 +100,8 @@ def _watch(
 ) -> tuple[float, int | None, tuple[tuple[float, float], ...]]:
     """Until it ends: its CPU seconds, the most memory it was seen to hold, and its clock."""
     peak, clock, looks = None, [], 0
+    # Linux tells when it ends; elsewhere that is noticed at the next look.
+    ends = [os.pidfd_open(process.pid)] if hasattr(os, "pidfd_open") else []
     try:
         while True:
             ended, status, usage = os.wait4(process.pid, os.WNOHANG)
@@ -112,25 +114,16 @@ def _watch(
                 # Not from usage: Linux counts in what the bench itself held when it started k6.
                 peak = peak_bytes(process.pid) or peak
             looks += 1
-            _wait(process.pid, every)
+            select.select(ends, [], [], every)
     except BaseException:
         process.kill()
         process.wait()
         raise
+    finally:
+        for file in ends:
+            os.close(file)
     process.returncode = os.waitstatus_to_exitcode(status)
     return usage.ru_utime + usage.ru_stime, peak, tuple(clock)
-
-
-def _wait(pid: int, seconds: float) -> None:
-    """Sleep so long, or until the process ends, where the system can tell (Linux)."""
-    if not hasattr(os, "pidfd_open"):
-        time.sleep(seconds)
-        return
-    ends = os.pidfd_open(pid)
-    try:
-        select.select([ends], [], [], seconds)
-    finally:
-        os.close(ends)
 
 
 def _read(summary: Path) -> Summary | None:

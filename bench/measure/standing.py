@@ -18,6 +18,7 @@ from bench.measure.k6 import K6
 from bench.measure.profile import Profile, Scenario
 from bench.serve.server import Engine, Row, Server
 from bench.serve.stacks import in_flight
+from bench.serve.start import given_up
 
 T = TypeVar("T")
 
@@ -96,10 +97,12 @@ def side_by_side(act: Callable[[T], None], of: Iterable[T]) -> None:
             for one in doing:
                 one.result()
         except KeyboardInterrupt:
+            given_up.set()
             for one in doing:
                 one.cancel()
             while wait(doing, 0.1).not_done:
                 stop_processes(mine=True)
+            given_up.clear()
             raise
 
 

@@ -18,7 +18,7 @@ from bench import Mistake
 from bench.host.leftovers import is_left, owner
 from bench.host.processes import cpu_seconds_of_all, find_process, held_bytes
 from bench.keep.record import Database
-from bench.serve.start import READY_SECONDS, last_error
+from bench.serve.start import READY_SECONDS, given_up, last_error
 
 NAME = "bench_"  # how the name of a database begins that is not to outlive its run
 numbers = itertools.count(1)
@@ -90,7 +90,7 @@ def cpu_seconds_of_servers(databases: Iterable[Postgres | None]) -> float | None
 def wait_until_it_answers(url: str, is_running: Callable[[], bool], log: Callable[[], str]) -> None:
     """Return when a connection is taken; one that ends, or takes none in time, is a Mistake."""
     deadline, said = time.monotonic() + READY_SECONDS, "nothing"
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and not given_up.is_set():
         if not is_running():
             raise Mistake(f"PostgreSQL does not start: {last_error(log())}")
         try:

@@ -13,6 +13,7 @@ from bench import Mistake
 READY_SECONDS = 60
 given: set[int] = set()  # ports, by this process
 one_at_a_time = threading.Lock()
+given_up = threading.Event()  # the bench was stopped: nobody waits for an app any more
 
 
 def free_port() -> int:
@@ -36,7 +37,7 @@ def wait_until_ready(
 ) -> None:
     """Return when the app says hello; one that ends, or does not in time, is a Mistake."""
     deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and not given_up.is_set():
         if not is_running():
             raise Mistake(f"{name} does not start: {last_error(log())}")
         if _says_hello(port):

@@ -112,10 +112,13 @@ def _cpu_while_asking(ran: Ran) -> float:
 def _turns_of(
     profile: Profile, scenario: Scenario, label: str, urls: Mapping[str, str]
 ) -> dict[str, object]:
-    """As many of the profile's turns as make a run that is long enough; all are the one arm's."""
-    turns = scenario.turns
-    if turns is None:
+    """As many of the profile's turns as make a run that is long enough; all are the one arm's.
+
+    Without the gaps between them: there users sleep, and nothing is counted.
+    """
+    if scenario.turns is None:
         raise Mistake(f"{profile.path} has no turns of {scenario.name}")
+    turns = replace(scenario.turns, gap_ms=0)
     if turns.requests:
         count = math.ceil(LEAST_REQUESTS / turns.requests)
     else:

@@ -215,11 +215,11 @@ def _of_arm(count, requests, ms):
     )
 
 
-def noisy(sd=0.02, **factors):
-    """2 ms times an arm's factor, with noise that is the same every time; sd may be by arm."""
+def noisy(sd=0.02, seed=0, **factors):
+    """2 ms times an arm's factor, with a seed's own noise; sd may be by arm."""
 
     def ms(arm, block, scenario):
-        chance = random.Random(f"{arm}, {block}, {scenario}")
+        chance = random.Random(f"{arm}, {block}, {scenario}" + f", {seed}" * bool(seed))
         of_arm = sd.get(arm, 0.02) if isinstance(sd, dict) else sd
         return 2.0 * factors.get(arm, 1.0) * math.exp(chance.gauss(0, of_arm))
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis.strategies import booleans, floats, integers, lists
 from scipy import stats
 
-from bench.answer.comparison import compare, planned_ratio, standard_distance
+from bench.answer.comparison import compare, standard_distance, told
 from bench.answer.model import LEAST, OWN, Observation, critical, fit
 
 ARMS = ["a", "b", "c", "d", "e"]
@@ -148,9 +148,10 @@ def test_of_many_sessions_a_pair_is_judged_by_its_own_noise(sessions):
         of = differences(observations, a, b)
         error = math.sqrt(of.var(ddof=1) / sessions)
         assert half(observations, a, b) == pytest.approx(critical(5, sessions - 1, True) * error)
-        alone, low, high = planned_ratio(fit(observations), a, b)
-        t = stats.ttest_1samp(of, 0).confidence_interval(0.95)
-        assert (math.log(alone), math.log(low), math.log(high)) == pytest.approx((of.mean(), *t))
+        difference, standard_error, df = told(fit(observations), a, b)
+        t = stats.ttest_1samp(of, 0)
+        assert (difference, difference / standard_error) == pytest.approx((of.mean(), t.statistic))
+        assert df == t.df
 
 
 def test_a_pair_that_lacks_sessions_is_not_judged_by_what_the_others_know():
@@ -290,11 +291,11 @@ def test_a_control_arm_tells_the_noise_and_is_not_ranked():
     assert fit(observations).df > fit(observed(equal())).df
 
 
-def test_a_planned_ratio_holds_what_is_true():
+def test_what_is_told_of_a_pair_is_the_same_whoever_is_named_first():
     model = fit(observed(equal(b=0.1), sd=0.005))
-    ratio, low, high = planned_ratio(model, "b", "a")
-    assert low < math.exp(0.1) < high
-    assert planned_ratio(model, "a", "b")[0] == pytest.approx(1 / ratio)
+    difference, error, df = told(model, "b", "a")
+    assert abs(difference - 0.1) < 3 * error
+    assert told(model, "a", "b") == (pytest.approx(-difference), error, df)
 
 
 @given(seed=integers(0, 10_000), sd=floats(0.005, 0.2), gap=floats(-0.3, 0.3))

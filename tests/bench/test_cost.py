@@ -92,9 +92,9 @@ def test_both_scripts_are_told_of_the_same_turns_which_are_the_profiles_and_enou
         turns, planned = told[scenario.name], scenario.turns
         assert turns == told[f"smallest/{scenario.name}"]
         assert turns["users"] == scenario.users
-        assert turns["counted_ms"] == planned.counted_ms
+        assert (turns["gap_ms"], turns["counted_ms"]) == (0, planned.counted_ms)
         assert set(turns["order"]) == set(turns["arms"]) == {ARM.label}
-        seconds = len(turns["order"]) * planned.turn_ms / 1000
+        seconds = len(turns["order"]) * (planned.turn_ms - planned.gap_ms) / 1000
         requests = len(turns["order"]) * planned.requests
         assert seconds >= LEAST_SECONDS or 1000 <= requests <= SETTING.profile.rows
 

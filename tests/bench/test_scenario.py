@@ -3,6 +3,8 @@
 The apps and k6 are stand-ins here, so that every number is known.
 """
 
+import os
+import signal
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -25,6 +27,7 @@ from bench.measure.standing import Setting, Standing, side_by_side, working
 from bench.serve import inside
 from bench.serve.server import Row
 from bench.serve.stacks import find_stacks
+from bench.serve.start import free_port, given_up, wait_until_ready
 
 STANDARD = load_profile("standard")
 FOLDER = find_stacks()["flask_sqlite"]
@@ -414,3 +417,23 @@ def test_what_is_done_side_by_side_is_done_for_all_and_raises_in_the_end():
     with pytest.raises(Mistake, match="one"):
         side_by_side(act, [1, 2, 3])
     assert sorted(done) == [1, 2, 3]
+
+
+def test_who_stops_the_bench_does_not_wait_for_an_app_that_never_answers():
+    stop = iter([lambda: os.kill(os.getpid(), signal.SIGINT)])
+    looks = []
+
+    def is_running():
+        next(stop, lambda: None)()
+        looks.append(True)
+        assert len(looks) < 100, "it waits on"
+        return True
+
+    def act(name):
+        with pytest.raises(Mistake, match=f"{name} does not say hello"):
+            wait_until_ready(name, free_port(), is_running, lambda: "")
+
+    with pytest.raises(KeyboardInterrupt):
+        side_by_side(act, ["an app"])
+    assert len(looks) < 100
+    assert not given_up.is_set()  # what is started next is waited for

@@ -485,7 +485,7 @@ STOPPING = {
         in_sessions(lambda: refuses("seed.py fails: disk I/O error"), 2),
     ),
     "memory that does not do for all arms": (
-        "2 arms do not fit into this machine's memory together: ",
+        "this machine's memory is too small for 2 arms together: ",
         in_sessions(does_not_fit, 2),
     ),
     "a journal that cannot be written": (

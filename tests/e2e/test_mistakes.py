@@ -201,7 +201,7 @@ def test_no_docker_engine(workshop):
 def test_memory_that_does_not_do_for_all_arms(workshop):
     fault = "import bench.host.memory as memory; memory.available_bytes = lambda: 10_000_000"
     process = workshop.start(fault=fault)
-    says = "1 arms do not fit into this machine's memory together"
+    says = "this machine's memory is too small for one arm"
     expect(workshop, "memory that does not do for all arms", says, process)
 
 

@@ -1,0 +1,101 @@
+"""Do campaigns of equal conditions agree: with one another, and with what was planted in them?
+
+Where intervals are honest, the differences between campaigns are as large as the noise within them
+says: then a sum of squares follows the chi square distribution, and is seldom above its limit.
+"""
+
+import argparse
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import scipy
+
+from bench import Mistake
+from bench.answer.controls import Dose, distances, dose, dose_line, has_controls
+from bench.answer.model import fit
+from bench.answer.report import Report
+from bench.answer.stats import UNITS
+from bench.keep.selection import select_campaigns
+
+CONFIDENCE = 0.95
+
+
+def tell_agreement(arguments: argparse.Namespace) -> None:
+    """Print how far the arms have moved from campaign to campaign, then what the controls say."""
+    if len(arguments.campaigns) < 2:
+        raise Mistake("name two campaigns or more")
+    select_campaigns(arguments.campaigns)  # a Mistake where their conditions differ
+    reports = [Report(select_campaigns([folder])) for folder in arguments.campaigns]
+    for line in (*arm_lines(reports), *control_lines(reports)):
+        print(line)
+
+
+def arm_lines(reports: Sequence[Report]) -> Iterator[str]:
+    """By scenario and for all, the sum of squares; nothing where there is one arm alone."""
+    total, freedom = 0.0, 0
+    for scenario in UNITS:
+        squares, df = moved(reports, scenario)
+        total, freedom = total + squares, freedom + df
+        if df:
+            yield f"{scenario:8} {squares:5.1f} of {df}: {squares / df:.2f}"
+    if freedom:
+        yield f"all      {_against_chance(total, freedom)}: {total / freedom:.2f}"
+
+
+def moved(reports: Sequence[Report], scenario: str) -> tuple[float, int]:
+    """How far arms moved against all arms, in squares of what noise makes, and chi square's df.
+
+    Each log mean less that of all arms of its campaign; of two campaigns an arm's part is the
+    squared difference by s1²/S1 + s2²/S2 (s: the noise of the arm, S: its sessions).
+    """
+    models = []
+    for report in reports:
+        of_arms = [one for one in report.observations(scenario) if one.arm in report.arms]
+        models.append(fit(of_arms))
+    told = [model for model in models if model]
+    arms = set.intersection(*(set(model.arms) for model in told)) if told else set()
+    if len(told) < len(reports) or len(arms) < 2:
+        return 0.0, 0
+    at = [[model.arms.index(arm) for arm in sorted(arms)] for model in told]
+    means = np.array([model.means[places] for model, places in zip(told, at, strict=True)])
+    means -= means.mean(axis=1, keepdims=True)
+    weights = np.array(
+        [m.counts[places] / m.sds[places] ** 2 for m, places in zip(told, at, strict=True)]
+    )
+    centre = (weights * means).sum(axis=0) / weights.sum(axis=0)
+    squares = float((weights * (means - centre) ** 2).sum())
+    return squares, (len(reports) - 1) * (len(arms) - 1)
+
+
+def control_lines(reports: Sequence[Report]) -> Iterator[str]:
+    """Equal arms over all campaigns, and the dose of each and of all; nothing without controls."""
+    if not all(map(has_controls, reports)):
+        return
+    apart = [distance for report in reports for distance in distances(report).values()]
+    squares = sum(distance**2 for distance in apart)
+    yield f"A/A: sum of squares {_against_chance(squares, len(apart))}"
+    doses = [found for report in reports if (found := dose(report))]
+    yield from map(dose_line, doses)
+    if doses:
+        pooled = pool(doses)
+        found = sum(one.found for one in doses)
+        yield f"found in {found} of {len(reports)}; all together: {dose_line(pooled)}"
+
+
+def pool(doses: Sequence[Dose]) -> Dose:
+    """Of several campaigns, each weighted by how exactly it tells; what was planted likewise."""
+    weights = np.array([1 / one.error**2 for one in doses])
+    share = weights / weights.sum()
+    return Dose(
+        planted=math.exp(share @ np.log([one.planted for one in doses])),
+        difference=float(share @ [one.difference for one in doses]),
+        error=1 / math.sqrt(weights.sum()),
+        df=sum(one.df for one in doses),
+    )
+
+
+def _against_chance(squares: float, df: int) -> str:
+    limit = float(scipy.stats.chi2.ppf(CONFIDENCE, df))
+    within = "within" if squares <= limit else "BEYOND"
+    return f"{squares:.1f} of {df}, {within} {limit:.1f} ({CONFIDENCE:.0%} by chance)"
