@@ -11,6 +11,11 @@ from bench.answer.report import Report
 from bench.answer.stats import UNITS, cpu_per_1000, summarise
 from bench.arm import CONTROLLED, CONTROLS, DOSED, SAME
 
+# How exactly a dose is known, in parts of a hello. What the loop takes is metered, but what a
+# longer request makes others wait for is not: planted in three ways, of 16 to 17 µs, a dose made
+# hellos of 160 to 176 µs dearer by 2.3 µs less than was metered up to 3.2 µs more.
+KNOWN = 0.015
+
 
 @dataclass(frozen=True)
 class Dose:
@@ -34,7 +39,7 @@ class Dose:
     @property
     def held(self) -> bool:
         low, high = self.interval
-        return low <= self.planted <= high
+        return low <= self.planted + KNOWN and high >= self.planted - KNOWN
 
 
 def has_controls(report: Report) -> bool:
@@ -87,4 +92,5 @@ def dose_line(dose: Dose) -> str:
     found = "found" if dose.found else "NOT FOUND"
     held = "holds" if dose.held else "DOES NOT HOLD"
     ratio = f"{math.exp(dose.difference):.3f} ({low:.3f} to {high:.3f})"
-    return f"dose: {found}: hello needs {ratio} times the CPU; {held} the dose, {dose.planted:.3f}"
+    line = f"dose: {found}: hello needs {ratio} times the CPU; {held} the dose"
+    return f"{line}, {dose.planted:.3f}, known to {KNOWN:.1%} of a hello"

@@ -138,7 +138,7 @@ class ArmStart(Record, frozen=True, kw_only=True):
     served: Served
     memory_bytes: int | None  # held after its start
     idle_cpu: float | None  # CPU seconds a second, while nobody asks
-    dose_s: float | None = None  # CPU that the dosed control adds to a hello
+    dose_s: float | None = None  # CPU that the dosed control adds to a request
 
 
 class Problem(Record, frozen=True, kw_only=True):

@@ -14,40 +14,44 @@ DOSE = 0.10  # of the CPU that a hello needs
 
 DOSED_APP = '''"""The app, with an empty loop before each request: more CPU, and nothing else."""
 
-import itertools
 import os
 import time
 
 from app import app
 
-hellos = itertools.count(1)
-told = os.environ["DATABASE_URL"].removeprefix("sqlite:///") + ".dose"
-meter = os.open(told, os.O_CREAT | os.O_APPEND | os.O_WRONLY)
+answer = app.wsgi_app
+metered = []  # seconds
 
 
 def dosed(environ, start_response):
-    # What the loop takes is metered here and not by itself, where nothing else fills the caches.
-    if environ["PATH_INFO"] == "/hello" and next(hellos) % {every} == 0:
-        metered()
-    else:
-        loop()
-    return app(environ, start_response)
+    for _ in range({turns}):
+        pass
+    return answer(environ, start_response)
 
 
-def loop():
+def loop(environ, start_response):
     for _ in range({turns}):
         pass
 
 
-def metered():
-    time.thread_time()  # the first call is slower than those after it
+# The first requests tell what the loop takes in them: by itself, with warm caches, it takes less.
+def meter(environ, start_response):
+    time.thread_time()  # the first call takes longer than those after it
     began = time.thread_time()
     started = time.thread_time()
-    loop()
+    loop(environ, start_response)
     ended = time.thread_time()
-    os.write(meter, f"{{ended - started - (started - began)}}\\n".encode())
+    metered.append(ended - started - (started - began))
+    if len(metered) >= {metered} and app.wsgi_app is meter:
+        app.wsgi_app = dosed
+        with open(os.environ["DATABASE_URL"].removeprefix("sqlite:///") + ".dose", "a") as told:
+            told.write(f"{{sum(metered) / len(metered)}}\\n")
+    return answer(environ, start_response)
+
+
+app.wsgi_app = meter
 '''
-METERED_EVERY = 200  # hellos: what a metered one needs more is lost among so many
+METERED = 200  # requests of each worker, which the warm-up makes
 
 
 def make_controls(folder: Path, settings: Settings, turns: int, root: Path = ROOT) -> list[Arm]:
@@ -60,14 +64,14 @@ def make_controls(folder: Path, settings: Settings, turns: int, root: Path = ROO
         shutil.copytree(
             root / CONTROLLED, arm.folder, ignore=shutil.ignore_patterns("*.db*", "__pycache__")
         )
-    (folder / DOSED / "dosed.py").write_text(DOSED_APP.format(turns=turns, every=METERED_EVERY))
+    (folder / DOSED / "dosed.py").write_text(DOSED_APP.format(turns=turns, metered=METERED))
     config = folder / DOSED / "gunicorn.conf.py"
     text = config.read_text()
     if text.count('"app:app"') != 1:
         raise Mistake(
             f"{CONTROLLED}/gunicorn.conf.py does not name app:app: no control can be made"
         )
-    config.write_text(text.replace('"app:app"', '"dosed:dosed"'))
+    config.write_text(text.replace('"app:app"', '"dosed:app"'))
     return arms
 
 

@@ -29,7 +29,7 @@ def commits(server: Server, writers: int, journal_mode: str | None) -> Canary:
 
 
 def dose_seconds(server: Server) -> float:
-    """CPU seconds that the dosed control adds to a hello, the mean of those that it metered."""
+    """CPU seconds that the dosed control adds to a request, the mean of those that it metered."""
     return float(server.python(DOSE))
 
 

@@ -79,8 +79,8 @@ def control_lines(reports: Sequence[Report]) -> Iterator[str]:
     yield from map(dose_line, doses)
     if doses:
         pooled = pool(doses)
-        found = sum(one.found for one in doses)
-        yield f"found in {found} of {len(reports)}; all together: {dose_line(pooled)}"
+        count = sum(one.found for one in doses)
+        yield f"found in {count} of {len(reports)}; all together: {dose_line(pooled)}"
 
 
 def pool(doses: Sequence[Dose]) -> Dose:

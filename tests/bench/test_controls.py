@@ -13,7 +13,7 @@ from synthetic import alone
 
 from bench import ROOT, Mistake
 from bench.arm import CONTROLLED, DOSED, SAME, Settings
-from bench.measure.controls import DOSE, METERED_EVERY, calibrate, make_controls
+from bench.measure.controls import DOSE, METERED, calibrate, make_controls
 from bench.measure.run import Ran
 
 ORIGINAL = ROOT / CONTROLLED
@@ -48,7 +48,7 @@ def test_the_other_differs_in_its_wrapper_and_in_who_is_served(tmp_path):
     assert "range(1000)" in there.pop("dosed.py")
     settings = there["gunicorn.conf.py"]
     assert settings != here["gunicorn.conf.py"]
-    assert settings.replace('"dosed:dosed"', '"app:app"') == here["gunicorn.conf.py"]
+    assert settings.replace('"dosed:app"', '"app:app"') == here["gunicorn.conf.py"]
     assert {**there, "gunicorn.conf.py": here["gunicorn.conf.py"]} == here
 
 
@@ -79,35 +79,37 @@ def test_a_database_and_compiled_files_are_not_copied(original, tmp_path):
         assert not {"items.db", "items.db-wal", "__pycache__"} & names
 
 
-def test_the_dosed_app_answers_what_the_app_answers(original, tmp_path):
-    (original / "app.py").write_text("def app(environ, start): return start(environ)\n")
-    _, dosed = make_controls(tmp_path / "controls", SETTINGS, 1000, tmp_path / "root")
-    assert ask(dosed, tmp_path, "/hello", times=1) == ["/hello is answered"]
-
-
-def ask(dosed, folder, path, times):
-    """What the dosed app says to so many requests, one after the other."""
-    program = f"""
-from dosed import dosed
-for _ in range({times}):
-    print(dosed({{"PATH_INFO": "{path}"}}, lambda asked: asked["PATH_INFO"] + " is answered"))
-"""
-    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{folder}/items.db"}
-    asking = [sys.executable, "-c", program]
-    return subprocess.check_output(
-        asking, cwd=dosed.folder, env=environment, text=True
-    ).splitlines()
-
-
-@pytest.mark.parametrize("path, metered", [("/hello", 3), ("/items/1", 0)])
-def test_the_dose_is_metered_in_some_of_the_hellos(original, tmp_path, path, metered):
-    (original / "app.py").write_text("def app(environ, start): return start(environ)\n")
+def test_the_dosed_app_answers_what_the_app_answers_and_meters_its_first_requests(
+    original, tmp_path
+):
+    (original / "app.py").write_text(APP)
     _, dosed = make_controls(tmp_path / "controls", SETTINGS, 100_000, tmp_path / "root")
-    times = 3 * METERED_EVERY + 1
-    assert ask(dosed, tmp_path, path, times) == [f"{path} is answered"] * times
-    told = [float(line) for line in (tmp_path / "items.db.dose").read_text().splitlines()]
-    assert len(told) == metered
-    assert all(seconds > 100_000 * 1e-9 for seconds in told)
+    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/items.db"}
+    times = METERED + 2
+    program = f"""
+from dosed import app
+for _ in range({times}):
+    print(app("a request", lambda asked: f"{{asked}} is answered"), app.wsgi_app.__name__)
+"""
+    said = subprocess.check_output(
+        [sys.executable, "-c", program], cwd=dosed.folder, env=environment, text=True
+    )
+    metering = ["a request is answered meter"] * (METERED - 1)
+    assert said.splitlines() == metering + ["a request is answered dosed"] * 3
+    (told,) = (tmp_path / "items.db.dose").read_text().splitlines()
+    assert float(told) > 100_000 * 1e-9
+
+
+APP = """
+class App:
+    def __call__(self, environ, start):
+        return self.wsgi_app(environ, start)
+
+    def wsgi_app(self, environ, start):
+        return start(environ)
+
+app = App()
+"""
 
 
 @pytest.mark.parametrize("text", ["", 'wsgi_app = "main:app"', 'a = b = "app:app"\nc = "app:app"'])
