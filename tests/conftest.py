@@ -20,9 +20,13 @@ def docker_engine():
         pytest.skip("no Docker engine answers")
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist looks at the marks in a hook of its own
 def pytest_collection_modifyitems(items):
-    """Tests from end to end share what a file has run: one worker has them, and they come first."""
+    """A worker runs a file of these as a whole: what it has measured once, all its tests look at.
+
+    Those from end to end take longest and come first.
+    """
     for item in items:
-        if item.path.parent.name == "e2e":
+        if item.path.parent.name in ("e2e", "bench"):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
     items.sort(key=lambda item: item.path.parent.name != "e2e")
