@@ -9,7 +9,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel import Field, Session, SQLModel, create_engine, select
 
 from database import DATABASE_URL, OPTIONS
-from validation import JSONObject, Text, validation_error
+from validation import UTF8, JSONObject, Text, validation_error
 
 engine = create_engine(DATABASE_URL, **OPTIONS)
 BigId = BigInteger().with_variant(Integer, "sqlite")  # whose own integers have 64 bits
@@ -54,7 +54,7 @@ async def hello() -> dict[str, str]:
     return {"message": "Hello, World!"}
 
 
-@app.post("/echo")
+@app.post("/echo", dependencies=UTF8)
 async def echo(message: JSONObject) -> JSONResponse:
     return JSONResponse(message.root)
 
@@ -75,7 +75,7 @@ def get_item(item_id: int):
         return item
 
 
-@app.post("/items/", status_code=201, response_model=ItemPublic)
+@app.post("/items/", status_code=201, response_model=ItemPublic, dependencies=UTF8)
 def create_item(values: ItemValues):
     item = Item.model_validate(values)
     # An item is answered as it was committed, without reading it back.
@@ -85,7 +85,7 @@ def create_item(values: ItemValues):
         return item
 
 
-@app.put("/items/{item_id:digits}", response_model=ItemPublic)
+@app.put("/items/{item_id:digits}", response_model=ItemPublic, dependencies=UTF8)
 def update_item(item_id: int, values: ItemValues):
     with Session(engine, expire_on_commit=False) as session:
         item = session.get(Item, item_id)

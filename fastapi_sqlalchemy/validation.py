@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import ConfigDict, JsonValue, RootModel, StringConstraints
@@ -14,6 +14,15 @@ Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 class JSONObject(RootModel[dict[str, JsonValue]]):
     # Any str_max_length makes Pydantic refuse lone surrogates too, which no answer could hold.
     model_config = ConfigDict(allow_inf_nan=False, str_max_length=2**20)
+
+
+async def utf8(request: Request) -> None:
+    # Python's json takes UTF-16 and UTF-32 too, which have zeros; the standard does not.
+    if b"\0" in await request.body():
+        raise HTTPException(400, "The body is not in UTF-8.")
+
+
+UTF8 = [Depends(utf8)]
 
 
 class DigitsConvertor(IntegerConvertor):

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field, FiniteFloat
 
-from validation import JSONObject, Text, validation_error
+from validation import UTF8, JSONObject, Text, validation_error
 
 DATABASE_URL = os.environ.get("DATABASE_URL", "sqlite:///items.db")
 DATABASE = DATABASE_URL.removeprefix("sqlite:///")
@@ -56,7 +56,7 @@ async def hello() -> dict[str, str]:
     return {"message": "Hello, World!"}
 
 
-@app.post("/echo")
+@app.post("/echo", dependencies=UTF8)
 async def echo(message: JSONObject) -> JSONResponse:
     return JSONResponse(message.root)
 
@@ -75,7 +75,7 @@ def get_item(item_id: int) -> Item:
     return Item(**row)
 
 
-@app.post("/items/", status_code=201)
+@app.post("/items/", status_code=201, dependencies=UTF8)
 def create_item(values: ItemValues) -> Item:
     item = values.model_dump()
     cursor = get_db().execute(
@@ -86,7 +86,7 @@ def create_item(values: ItemValues) -> Item:
     return Item(id=cursor.lastrowid, **item)
 
 
-@app.put("/items/{item_id:digits}")
+@app.put("/items/{item_id:digits}", dependencies=UTF8)
 def update_item(item_id: int, values: ItemValues) -> Item:
     item = {"id": item_id, **values.model_dump()}
     cursor = get_db().execute(

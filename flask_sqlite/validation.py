@@ -10,10 +10,10 @@ from werkzeug.routing import IntegerConverter
 
 
 class StrictJSONProvider(DefaultJSONProvider):
-    """Refuses NaN, Infinity and 1e999, which Python's json takes and the standard does not."""
+    """Refuses NaN, Infinity, 1e999 and UTF-16, which Python's json takes, the standard does not."""
 
     def loads(self, s, **kwargs):
-        return super().loads(s, parse_float=finite, parse_constant=finite, **kwargs)
+        return super().loads(str(s, "utf-8"), parse_float=finite, parse_constant=finite, **kwargs)
 
 
 def finite(literal):

@@ -39,7 +39,7 @@ class Server:
         self.process = None
         self.environment = {
             "PATH": os.defpath,
-            "HOME": "/nonexistent",  # a stack leans on nothing outside its folder
+            "HOME": str(folder / "none"),  # a stack leans on nothing outside its folder
             **database.environment,
             "GUNICORN_CMD_ARGS": f"--bind=unix:{self.socket}",
         }

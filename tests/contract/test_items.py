@@ -46,6 +46,33 @@ def refuses(server, content):
     return all(answer.status_code in REFUSED for answer in answers) and server.rows() == before
 
 
+def in_chunks(server, method, path, content):
+    """Send this body piece by piece: it has no length then."""
+    pieces = (content[place : place + 7].encode() for place in range(0, len(content), 7))
+    headers = {"Content-Type": "application/json"}
+    return server.client.request(method, path, content=pieces, headers=headers)
+
+
+def test_a_body_in_chunks_is_taken_like_any_other(server):
+    created = in_chunks(server, "POST", "/items/", body())
+    updated = in_chunks(server, "PUT", "/items/3", body(price="2.5"))
+    echoed = in_chunks(server, "POST", "/echo", '{"message": "Hello"}')
+    assert (created.status_code, created.json()) == (201, {"id": 1501, **LAMP})
+    assert (updated.status_code, updated.json()) == (200, {"id": 3, **LAMP, "price": 2.5})
+    assert (echoed.status_code, echoed.json()) == (200, {"message": "Hello"})
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"name": "La', body(price='"much"')])
+def test_a_body_in_chunks_that_is_no_item_is_refused_and_the_next_request_is_answered(
+    server, content
+):
+    before = server.rows()
+    for method, path in [("POST", "/items/"), ("PUT", "/items/3")]:
+        assert in_chunks(server, method, path, content).status_code in REFUSED
+        assert server.client.get("/items/3").status_code == 200
+    assert server.rows() == before
+
+
 @pytest.mark.parametrize("field", ["name", "description", "price"])
 def test_a_field_is_required(server, field):
     assert refuses(server, body(**{field: None}))

@@ -85,8 +85,8 @@ def test_the_journal_mode_of_a_file_that_is_served_stays_in_one_line(running_in_
     assert running_in_wal.rows() == SEEDED
 
 
-def test_a_folder_that_does_not_exist_is_one_line(server):
-    done = server.seed(3, DATABASE_URL="sqlite:////nonexistent/items.db")
+def test_a_folder_that_does_not_exist_is_one_line(server, tmp_path):
+    done = server.seed(3, DATABASE_URL=f"sqlite:///{tmp_path}/none/items.db")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
 
