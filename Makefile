@@ -18,9 +18,15 @@ $(BENCHES): $(NOX)
 $(OTHERS): $(NOX)
 	$(NOX) -s $@
 
+# What else a shell says of Python, pip, uv and Nox does not count here, but for where packages are.
+unexport $(filter-out PYTHON UV_INDEX% PIP_INDEX_URL %_DEFAULT_INDEX %_EXTRA_INDEX_URL %_CERT \
+  %_CACHE_DIR %_FIND_LINKS %_TRUSTED_HOST %_PROXY, \
+  $(filter PYTHON% PIP_% UV_% NOX%,$(.VARIABLES)))
+
 # uv installs Nox as uv.lock pins it, and then makes the tasks' own environments.
 $(NOX): uv.lock
 	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet uv
-	.venv/bin/uv sync --quiet --locked --inexact --only-group nox
-	@touch $@
+	PIP_CONFIG_FILE=/dev/null .venv/bin/python -m pip install --quiet uv || \
+	  .venv/bin/python -m pip install --quiet uv  # with a person's own settings: they may name a mirror
+	UV_PROJECT_ENVIRONMENT=.venv .venv/bin/uv sync --quiet --frozen --inexact --only-group nox
+	@test -x $@ && touch $@

@@ -1,12 +1,18 @@
 """The tasks, listed by `nox -l`. What stands after `--` goes to the program that a task calls."""
 
+import sys
 from pathlib import Path
 
 import nox
 
-STACKS = sorted(path.parent.name for path in Path(__file__).parent.glob("*/gunicorn.conf.py"))
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))  # Nox itself is elsewhere
+from bench.host.shell import keep_what_is_known  # noqa: E402  it is found by the line above
+
+STACKS = sorted(path.parent.name for path in HERE.glob("*/gunicorn.conf.py"))
 PAPER_DATE = "2025-06-01"  # when the paper's packages were current
 
+keep_what_is_known()  # of a person's shell: a task is the same for everybody
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
 nox.options.sessions = []  # a bare `nox` lists; a benchmark is never started by mistake
@@ -16,7 +22,8 @@ def install(session, group):
     """Make the session's environment what uv.lock says of this group of dependencies."""
     session.install("uv")
     project_environment = {"UV_PROJECT_ENVIRONMENT": session.virtualenv.location}
-    sync = ("uv", "sync", "--quiet", "--locked", "--inexact", f"--only-group={group}")
+    # Not --locked, which asks the index: a mirror's address is not the one in the lock.
+    sync = ("uv", "sync", "--quiet", "--frozen", "--inexact", f"--only-group={group}")
     session.run_install(*sync, env=project_environment)
 
 

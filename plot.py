@@ -11,9 +11,14 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-MADE_BY_THE_BENCH = HERE / ".nox" / "bench" / "bin" / "python"
+MADE = [HERE / ".nox" / name / "bin" / "python" for name in ("bench", "plot")]
 
 try:
+    from bench.host.shell import keep_what_is_known
+
+    if __name__ == "__main__":
+        keep_what_is_known()  # not MPLBACKEND, for one
+    os.environ["MATPLOTLIBRC"] = os.devnull  # in place of the one at home
     import matplotlib
 
     matplotlib.use("Agg")
@@ -30,13 +35,15 @@ try:
     from bench.keep.selection import Selection, select_campaigns, select_newest
     from bench.keep.store import RESULTS
 except ImportError as error:
-    # Whatever Python was typed, the bench has made one that can draw.
-    if MADE_BY_THE_BENCH.exists() and "PLOT_PY" not in os.environ:
-        command = [str(MADE_BY_THE_BENCH), __file__, *sys.argv[1:]]
+    # Whatever Python was typed, Nox has made one that can draw.
+    able = [str(python) for python in MADE if python.exists()]
+    if able and "PLOT_PY" not in os.environ:
+        command = [able[0], __file__, *sys.argv[1:]]
         sys.exit(subprocess.run(command, env=os.environ | {"PLOT_PY": "again"}).returncode)
     print(f"plot.py: {error}; `nox -s plot` installs what is needed and draws", file=sys.stderr)
     sys.exit(2)
 
+STYLE = [str(HERE / "bench" / "answer" / "figure.mplstyle")]
 COLOURS = {"django": "#2f7d5b", "fastapi": "#1f77a4", "flask": "#b5652a"}
 PAPER = json.loads((HERE / "paper" / "published.json").read_text())
 
@@ -66,16 +73,17 @@ def main() -> int:
 def draw_all(selection: Selection, out: Path) -> None:
     """Write each scenario's figure as SVG and PNG, and the numbers of all as summary.csv."""
     out.mkdir(parents=True, exist_ok=True)
-    pyplot.style.use(HERE / "bench" / "answer" / "figure.mplstyle")
     report = Report(selection)
-    for place, scenario in enumerate(UNITS, start=1):
-        of_scenario = [result for result in report.results if result.scenario == scenario]
-        if not of_scenario:
-            continue  # a profile of one's own need not have them all
-        figure = draw(scenario, of_scenario, report)
-        for kind, metadata in (("svg", {"Date": None}), ("png", None)):
-            figure.savefig(out / f"{place}-{scenario}.{kind}", metadata=metadata)
-        pyplot.close(figure)
+    # After a reset: a matplotlibrc in this folder, or at home, is read unasked.
+    with pyplot.style.context(STYLE, after_reset=True):
+        for place, scenario in enumerate(UNITS, start=1):
+            of_scenario = [result for result in report.results if result.scenario == scenario]
+            if not of_scenario:
+                continue  # a profile of one's own need not have them all
+            figure = draw(scenario, of_scenario, report)
+            for kind, metadata in (("svg", {"Date": None}), ("png", None)):
+                figure.savefig(out / f"{place}-{scenario}.{kind}", metadata=metadata)
+            pyplot.close(figure)
     write_summary(report, out / "summary.csv")
     write_pairs(report, out / "pairs.csv")
 

@@ -6,7 +6,8 @@ import sys
 from bench import Mistake
 from bench.answer.quotable import check_campaigns
 from bench.arguments import parse
-from bench.host.leftovers import stop_leftovers
+from bench.host.leftovers import stop_mine
+from bench.host.shell import keep_what_is_known
 from bench.measure.k6 import find_k6
 from bench.run import run
 from bench.studies.cost import compare_costs
@@ -36,6 +37,7 @@ def main() -> int:
     """Exit status 0: all that was asked for is done and valid; 2: it is not, a line says why."""
     for number in STOPS:
         signal.signal(number, _interrupt)
+    keep_what_is_known()
     try:
         arguments = parse(__doc__)
         ACTIONS[arguments.action](arguments)
@@ -48,7 +50,7 @@ def main() -> int:
         print(f"bench: stopped{''.join(stop.args)}", file=sys.stderr)
     finally:
         _ignore_signals()
-        stop_leftovers(mine=True)
+        stop_mine()
     return 2
 
 

@@ -17,12 +17,14 @@ class Say(Protocol):
 @contextmanager
 def show_progress(console: Console) -> Iterator[Say]:
     """Draws at 1 Hz: a finer bar would take CPU from what is measured."""
-    started = time.monotonic()
+    began: dict[str, tuple[float, float]] = {}  # when, and with which part already done
 
     def left(done: float) -> str:
-        if not done:
+        now = time.monotonic()
+        started, first = began.setdefault("this run", (now, done))
+        if done <= first:
             return ""
-        seconds = (time.monotonic() - started) * (1 - done) / done
+        seconds = (now - started) * (1 - done) / (done - first)
         return (
             f"about {max(1, round(seconds / 60))} min left"
             if seconds > 90

@@ -21,20 +21,25 @@ pin=$({ sha256sum "$here/go.sum" || shasum -a 256 "$here/go.sum"; } 2>/dev/null 
 : "${K6:=$(command -v k6 || echo "$here/../.cache/k6-$pin")}"
 command -v "$K6" >/dev/null || refuse "no k6 at $K6: nox -s k6 builds it"
 
-# A K6_VUS or K6_ITERATIONS left in the environment would silently replace the profile's loads.
-for name in $(env | sed -n 's/^\(K6_[A-Za-z0-9_]*\)=.*/\1/p'); do unset "$name"; done
-export K6_NO_USAGE_REPORT=true K6_AUTO_EXTENSION_RESOLUTION=false
-export K6_NEW_MACHINE_READABLE_SUMMARY=false
-export NO_PROXY='*' GOGC=400 # less CPU a request, for more memory
-# A run of turns is short: under a limit of memory k6's collector, a part of every p99, can rest.
-if [ -n "${TURNS-}" ] && [ -n "${GOMEMLIMIT-}" ]; then GOGC=off; fi
-export PROFILE BASE_URL="${BASE_URL:-http://127.0.0.1:8000}"
-
+# Nothing else of the shell or the home reaches k6: K6_VUS, GOMAXPROCS, a proxy, or an `rps` in
+# ~/.config/k6/config.json would silently change the load.
+set -- "$1" env -i "PATH=$PATH" "TMPDIR=${TMPDIR:-/tmp}" "NO_PROXY=*" "PROFILE=$PROFILE" \
+  "BASE_URL=${BASE_URL:=http://127.0.0.1:8000}" K6_NO_USAGE_REPORT=true \
+  K6_AUTO_EXTENSION_RESOLUTION=false K6_NEW_MACHINE_READABLE_SUMMARY=false
+for name in ARM TURNS SUMMARY_PATH GOMEMLIMIT PYTHON_WEB_FRAMEWORKS_MEASURED_OWNER; do
+  eval "value=\${$name-}"
+  [ -z "$value" ] || set -- "$@" "$name=$value"
+done
+# Less CPU a request, for more memory. A run of turns is short: under a limit of memory k6's
+# collector, a part of every p99, can rest.
+if [ -n "${TURNS-}" ] && [ -n "${GOMEMLIMIT-}" ]; then GOGC=off; else GOGC=400; fi
 script=$here/$1.js
-set -- run --quiet --no-color --address '' # 1.x would listen on a port
+shift
+set -- "$@" "GOGC=$GOGC" "$K6" run --quiet --no-color --config "$here/no-config.json" \
+  --address '' # 1.x would listen on a port
 # By hand ask once first: where nobody answers, k6 prints a warning for every one of its requests.
 if [ -z "${SUMMARY_PATH-}${TURNS-}" ]; then
-  "$K6" "$@" --vus 1 --iterations 1 "$here/hello.js" >/dev/null 2>&1 || [ $? -ne 99 ] ||
+  "$@" --vus 1 --iterations 1 "$here/hello.js" >/dev/null 2>&1 || [ $? -ne 99 ] ||
     refuse "$BASE_URL/hello does not answer 200"
 fi
-exec "$K6" "$@" "$script"
+exec "$@" "$script"

@@ -1,15 +1,13 @@
 """What disturbed a measurement: counters of the whole machine, read before and after it."""
 
-import re
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 
-from bench.host.machine import CGROUPS
+from bench.host.cgroups import throttled
 from bench.keep.record import Disturbance
 
 LEAST_SECONDS = 1.5  # the system counts in ticks of 10 ms: shares of less time would be noise
@@ -42,7 +40,7 @@ def read_counters() -> Counters:
         kernel=kernel,
         steal_s=getattr(times, "steal", None),
         swapped=swap.sin + swap.sout,
-        throttled=own_throttled(),
+        throttled=throttled(),
     )
 
 
@@ -75,14 +73,14 @@ def disturbance(windows: Sequence[Window]) -> Disturbance:
     long_enough = seconds >= LEAST_SECONDS
     steal = _grown([(w.before.steal_s, w.after.steal_s) for w in windows])
     foreign = _foreign_seconds(windows)
-    throttled = _grown([(w.before.throttled, w.after.throttled) for w in windows])
+    stopped = _grown([(w.before.throttled, w.after.throttled) for w in windows])
     return Disturbance(
         seconds=seconds,
         clock_step_s=max((window.clock_step_s for window in windows), key=abs),
         steal_share=steal / capacity if steal is not None and long_enough else None,
         foreign_share=foreign / capacity if foreign is not None and long_enough else None,
         swapped_bytes=sum(window.after.swapped - window.before.swapped for window in windows),
-        throttled=None if throttled is None else int(throttled),
+        throttled=None if stopped is None else int(stopped),
     )
 
 
@@ -130,21 +128,3 @@ def _processes() -> tuple[dict[int, float], dict[int, float]]:
         is_kernels = sys.platform == "linux" and KERNEL in (parent, process.pid)
         (kernel if is_kernels else programs)[process.pid] = times.user + times.system
     return programs, kernel
-
-
-def throttled(cpu_stat: str) -> int | None:
-    """How often a quota stopped a control group, from its cpu.stat."""
-    found = re.search(r"^nr_throttled (\d+)$", cpu_stat, re.MULTILINE)
-    return int(found[1]) if found else None
-
-
-def own_throttled() -> int | None:
-    """The same of the control group that this process is in, as version 2 or 1 has it."""
-    membership = Path("/proc/self/cgroup")
-    lines = membership.read_text().splitlines() if membership.exists() else []
-    for _, controllers, path in (line.split(":", 2) for line in lines):
-        if controllers == "" or "cpu" in controllers.split(","):
-            stat = CGROUPS / ("cpu" if controllers else "") / path.lstrip("/") / "cpu.stat"
-            if stat.exists():
-                return throttled(stat.read_text())
-    return None

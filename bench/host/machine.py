@@ -12,9 +12,8 @@ from pathlib import Path
 
 import psutil
 
+from bench.host.cgroups import CGROUPS, quota
 from bench.keep.record import Host, Machine
-
-CGROUPS = Path("/sys/fs/cgroup")
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ def describe_host() -> Host:
     """What else may explain a result; None for what this system does not tell."""
     cpuinfo = _read("/proc/cpuinfo") or ""
     return Host(
-        cpu_quota=_read(CGROUPS / "cpu.max") or _read(CGROUPS / "cpu/cpu.cfs_quota_us"),
+        cpu_quota=quota(),
         memory_limit=_read(CGROUPS / "memory.max")
         or _read(CGROUPS / "memory/memory.limit_in_bytes"),
         governor=_read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),

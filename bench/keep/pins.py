@@ -1,6 +1,7 @@
 """What must not change between a campaign's plan and its last session, each by a hash."""
 
 import hashlib
+import os
 import subprocess
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -28,15 +29,24 @@ def pins_of(folders: Mapping[str, Path], served: dict[str, str], k6: Path) -> Pi
 def digest_of_git() -> Source:
     """The commit, and whether anything is not committed; None for both outside of git."""
     try:
-        commit = _git("rev-parse", "HEAD")
-        return Source(commit=commit, dirty=bool(_git("status", "--porcelain")))
+        # Not that of a repository around this folder, as where this is an unpacked archive.
+        if Path(_git("rev-parse", "--show-toplevel")).resolve() != ROOT.resolve():
+            return Source(commit=None, dirty=None)
+        # Whatever a person's own settings leave out of it.
+        settings = ("-c", "core.excludesFile=", "-c", "core.fsmonitor=false")
+        changed = _git(*settings, "status", "--porcelain", "--untracked-files=normal")
+        return Source(commit=_git("rev-parse", "HEAD"), dirty=bool(changed))
     except (OSError, subprocess.CalledProcessError):
         return Source(commit=None, dirty=None)
 
 
 def _git(*arguments: str) -> str:
     done = subprocess.run(
-        ["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=True
+        ["git", "-C", str(ROOT), *arguments],
+        env={name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return done.stdout.strip()
 

@@ -87,7 +87,7 @@ def _find_go() -> str:
         if found and tuple(map(int, found.groups())) >= OLDEST_GO:
             return go
     environment = CACHE / "go"
-    sync = ["sync", "--quiet", "--locked", "--only-group", "go", "--directory", str(ROOT)]
+    sync = ["sync", "--quiet", "--frozen", "--only-group", "go", "--directory", str(ROOT)]
     install = subprocess.run(
         [find_uv(), *sync], env=os.environ | {"UV_PROJECT_ENVIRONMENT": str(environment)},
         text=True, capture_output=True, check=False,

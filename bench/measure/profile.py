@@ -13,12 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from bench import ROOT, Mistake
-from bench.measure.turns import Turns, count, read_turns
+from bench.measure.turns import Turns, count, must_be_known, read_turns
 
 FOLDER = ROOT / "k6" / "profiles"
 SCENARIOS = ("hello", "echo", "list", "get", "create", "update", "delete")
 EXECUTORS = ("constant-vus", "shared-iterations", "per-vu-iterations")
 PAUSES = ("settle", "seeded", "warm", "between")
+KNOWN = (
+    *("about", "arms", "sessions", "sessions_of_one_arm", "rows", "journal_mode", "pauses"),
+    *("reseed", "warmup", "scenarios", "turns"),
+)
+OF_WARMUP = ("exec", "startTime")
+OF_A_LOAD = ("executor", "vus", "duration", "iterations", "maxDuration")
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,9 @@ def load_profile(name: str) -> Profile:
 def _profile(path: Path, data: dict[str, Any]) -> Profile:
     if data["arms"] not in ("together", "alone"):
         raise ValueError("arms is together or alone")
+    must_be_known(data, KNOWN)
+    must_be_known(data.get("pauses", {}), PAUSES)
+    must_be_known(data.get("turns", {}), ("request_timeout_ms", "warmup", *SCENARIOS))
     together = data["arms"] == "together"
     turns = data["turns"] if together else {}
     unknown = {*data["scenarios"], *data["reseed"]} - set(SCENARIOS)
@@ -105,7 +114,7 @@ def _profile(path: Path, data: dict[str, Any]) -> Profile:
         journal_mode=data["journal_mode"],
         pauses={pause: 0.0 if together else _pause(data["pauses"], pause) for pause in PAUSES},
         reseed=frozenset(data["reseed"]),
-        warmup_seconds=sum(_scenario(n, o).seconds or 0 for n, o in data["warmup"].items()),
+        warmup_seconds=sum(_of_warmup(n, o).seconds or 0 for n, o in data["warmup"].items()),
         warmup=warmup,
         warmup_users=count(turns["warmup"], "vus") if together else 0,
         request_timeout_ms=count(turns, "request_timeout_ms") if together else 0,
@@ -120,6 +129,7 @@ def _profile(path: Path, data: dict[str, Any]) -> Profile:
 
 def _scenario(name: str, options: dict[str, Any], turns: dict[str, Any] | None = None) -> Scenario:
     """What k6 makes of a scenario's options; what it would refuse is refused here, at once."""
+    must_be_known(options, OF_A_LOAD)
     executor, users = options["executor"], count(options, "vus")
     if executor not in EXECUTORS:
         raise ValueError(f"{name}'s executor is none of {', '.join(EXECUTORS)}")
@@ -133,6 +143,11 @@ def _scenario(name: str, options: dict[str, Any], turns: dict[str, Any] | None =
     if iterations < users:
         raise ValueError(f"{name} has fewer iterations than users")
     return Scenario(name, users, None, iterations, in_turns)
+
+
+def _of_warmup(name: str, options: dict[str, Any]) -> Scenario:
+    """A load that says whose requests it makes, and when it begins."""
+    return _scenario(name, {key: options[key] for key in options if key not in OF_WARMUP})
 
 
 def _check(scenario: Scenario, rows: int) -> None:

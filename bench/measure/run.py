@@ -14,6 +14,7 @@ import numpy as np
 
 from bench.host.leftovers import mark
 from bench.host.machine import cpu_seconds, peak_bytes, pinned
+from bench.host.shell import kept
 from bench.keep.record import K6Run
 from bench.keep.summary import Summary, read_summary
 from bench.measure.k6 import K6, K6_FOLDER
@@ -70,12 +71,11 @@ def run_k6(
 
     memory: bytes under which a short run needs no garbage collector, which is part of every p99.
     """
-    asked = {"TURNS": json.dumps(turns)} if turns else {"BASE_URL": url, "ARM": arm}
+    asked = {"TURNS": json.dumps(turns)} if turns else {"BASE_URL": url, "ARM": arm, "TURNS": ""}
     if turns and memory:
         asked["GOMEMLIMIT"] = str(memory)
-    kept = {name: value for name, value in os.environ.items() if name != "TURNS"}
     environment = {
-        **kept,
+        **kept(),  # of which run.sh passes on what k6 needs
         **mark(),
         **asked,
         "K6": str(k6.path),
@@ -100,8 +100,7 @@ def _watch(
 ) -> tuple[float, int | None, tuple[tuple[float, float], ...]]:
     """Until it ends: its CPU seconds, the most memory it was seen to hold, and its clock."""
     peak, clock, looks = None, [], 0
-    # Linux tells when it ends; elsewhere that is noticed at the next look.
-    ends = [os.pidfd_open(process.pid)] if hasattr(os, "pidfd_open") else []
+    ends = _ends(process.pid)
     try:
         while True:
             ended, status, usage = os.wait4(process.pid, os.WNOHANG)
@@ -124,6 +123,14 @@ def _watch(
             os.close(file)
     process.returncode = os.waitstatus_to_exitcode(status)
     return usage.ru_utime + usage.ru_stime, peak, tuple(clock)
+
+
+def _ends(pid: int) -> list[int]:
+    """What can be waited for, where the system has it; else its end is noticed at the next look."""
+    try:
+        return [os.pidfd_open(pid)]
+    except (AttributeError, OSError):  # not on Linux; an old kernel, a sandbox that refuses it
+        return []
 
 
 def _read(summary: Path) -> Summary | None:

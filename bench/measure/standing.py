@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from bench import Mistake
 from bench.arm import Arm
-from bench.host.leftovers import stop_processes
+from bench.host.leftovers import stop_my_processes
 from bench.host.machine import Partition, describe_machine
 from bench.host.memory import must_fit
 from bench.keep.files import digest
@@ -101,7 +101,7 @@ def side_by_side(act: Callable[[T], None], of: Iterable[T]) -> None:
             for one in doing:
                 one.cancel()
             while wait(doing, 0.1).not_done:
-                stop_processes(mine=True)
+                stop_my_processes()
             given_up.clear()
             raise
 

@@ -37,10 +37,13 @@ class Turns:
 
 def read_turns(name: str, options: dict[str, Any]) -> Turns:
     """Of a scenario of a profile; ValueError, KeyError or TypeError where it is none."""
+    by_requests = "requests" in options
+    parts = ("requests", "not_counted") if by_requests else (*TIMES, "slices")
+    must_be_known(options, ("runs", "rounds", *parts))
     runs, rounds = count(options, "runs"), count(options, "rounds")
     if runs > MOST_RUNS:
         raise ValueError(f"{name} has more than {MOST_RUNS} runs")
-    if "requests" in options:
+    if by_requests:
         requests, not_counted = count(options, "requests"), _whole(options, "not_counted")
         if not_counted >= requests:
             raise ValueError(f"{name} counts none of a turn's requests")
@@ -93,6 +96,13 @@ def counted_windows(summary: Summary) -> Iterator[tuple[str, float, float]]:
         if place not in turns.void:
             begin = first + place * length + turns.gap_ms + turns.lead_in_ms
             yield arm, begin, begin + turns.counted_ms
+
+
+def must_be_known(data: dict[str, Any], known: Sequence[str]) -> None:
+    """A ValueError where it says more: what k6 obeys and nobody here knows would change a load."""
+    unknown = sorted({*data} - {*known})
+    if unknown:
+        raise ValueError(f"{', '.join(unknown)} is not known here; what is: {', '.join(known)}")
 
 
 def count(data: dict[str, Any], key: str) -> int:

@@ -1,6 +1,7 @@
 """A container of the bench: marked as ours, read by its counters, removed whatever happens."""
 
 import itertools
+import json
 import os
 import platform
 import subprocess
@@ -9,18 +10,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 
 from bench import Mistake
-from bench.host.disturbance import throttled
-from bench.host.leftovers import OWNER, is_left, owner
+from bench.host.cgroups import CGROUPS, throttled, throttled_in
+from bench.host.leftovers import OWNER, fate, mark, name_unknown, owner
 from bench.host.machine import cpu_seconds
 from bench.host.processes import family, find_process
-from bench.serve.start import last_error
+from bench.host.shell import kept
+from bench.serve.start import affinities, last_error
 
 LABEL = OWNER.lower().replace("_", ".")  # of every container of the bench
-CGROUPS = Path("/sys/fs/cgroup")
 # Controller and file of a counter, in version 2 of cgroups and in version 1.
 CPU = (("", "cpu.stat"), ("cpuacct", "cpuacct.usage"))
 THROTTLED = (("", "cpu.stat"), ("cpu", "cpu.stat"))
@@ -28,6 +30,8 @@ PEAK = (("", "memory.peak"), ("memory", "memory.max_usage_in_bytes"))
 MEMORY = (("", "memory.current"), ("memory", "memory.usage_in_bytes"))
 MEMORY_STAT = (("", "memory.stat"), ("memory", "memory.stat"))
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+ANSWER_SECONDS = 60.0  # in which an engine answers everything but what takes long by itself
 numbers = itertools.count(1)
 
 
@@ -61,8 +65,11 @@ class Container:
 
     def throttled(self) -> int | None:
         """How often a CPU quota has stopped it; None where that cannot be told."""
+        first = self.first_process()
+        if first:
+            return throttled(first)
         try:
-            return throttled(self._counter(THROTTLED))
+            return throttled_in(self._counter(THROTTLED))
         except Mistake:
             return None  # it has ended
 
@@ -77,6 +84,14 @@ class Container:
         except Mistake:
             return {}
         return {int(pid): None for pid in listed if pid != number}  # of a virtual machine
+
+    def cpus(self) -> set[int]:
+        """Those on which what it runs may run."""
+        pids = self.processes()
+        if _first(self.name):
+            return affinities(pids)
+        program = "import json, os; print(json.dumps(sorted(os.sched_getaffinity(0))))"
+        return set(json.loads(self.execute("python", "-c", program)))
 
     def first_process(self) -> int | None:
         """Its number on this machine; None where it runs in a virtual machine."""
@@ -94,7 +109,7 @@ class Container:
 
     def execute(self, *command: str) -> str:
         """What a command prints inside; one that fails is a Mistake."""
-        return docker("exec", self.name, *command)
+        return docker("exec", self.name, *command, seconds=600)
 
     def log(self) -> str:
         return docker("logs", self.name)
@@ -120,19 +135,24 @@ def run_container(
     pinned = (f"--cpuset-cpus={','.join(map(str, sorted(cpus)))}",) if cpus else ()
     named = f"--name={container.name}", f"--label={LABEL}={owner(os.getpid())}"
     try:
-        docker("run", "--detach", *named, *pinned, *options, image, *command)
+        # Where the image is not there yet, the engine fetches it.
+        docker("run", "--detach", *named, *pinned, *options, image, *command, seconds=1800)
         yield container
     finally:
         docker("rm", "--force", "--volumes", container.name, allowed=("No such container",))
 
 
 def remove_leftovers() -> None:
-    """Remove the containers of runs that are gone."""
-    columns = f'{{{{.ID}}}} {{{{.Label "{LABEL}"}}}}'
+    """Remove the containers of runs that are gone; other clients of the engine have some too."""
+    columns = f'{{{{.Names}}}} {{{{.Label "{LABEL}"}}}}'
     listed = docker("ps", "--all", f"--filter=label={LABEL}", f"--format={columns}")
-    for container, mark in (line.split() for line in listed.splitlines()):
-        if is_left(mark):
+    marks = dict(line.split() for line in listed.splitlines())
+    for container, left_by in marks.items():
+        if fate(left_by) == "gone":
             docker("rm", "--force", "--volumes", container, allowed=("No such container",))
+    name_unknown(
+        f"container {name}" for name, left_by in marks.items() if fate(left_by) == "unknown"
+    )
 
 
 def host_network_is_loopback() -> bool:
@@ -143,18 +163,34 @@ def host_network_is_loopback() -> bool:
     return "Docker Desktop" not in about and "rootless" not in about
 
 
-def docker(*arguments: str, allowed: tuple[str, ...] = ()) -> str:
-    """What the docker command prints; one that fails is a Mistake with the line that says most."""
+def engine_elsewhere() -> str | None:
+    """The address of an engine on another machine, whose loopback is not this one's."""
+    host = docker("context", "inspect", "--format", "{{.Endpoints.docker.Host}}").strip()
+    address = urlsplit(host)
+    is_here = address.scheme in ("unix", "npipe", "fd") or address.hostname in LOOPBACK
+    return None if is_here else host
+
+
+def docker(*arguments: str, allowed: tuple[str, ...] = (), seconds: float = ANSWER_SECONDS) -> str:
+    """What the docker command prints; one that fails is a Mistake with the line that says most.
+
+    So is an engine that does not answer in time.
+    """
     try:
         done = subprocess.run(
             ["docker", *arguments],
+            env=kept() | mark(),  # what it starts itself, a builder, is not to outlive this run
             text=True,
             capture_output=True,
             stdin=subprocess.DEVNULL,
             check=False,
+            timeout=seconds,
         )
     except FileNotFoundError as error:
         raise Mistake("there is no docker program on PATH") from error
+    except subprocess.TimeoutExpired as error:
+        asked = f"docker {arguments[0]}"
+        raise Mistake(f"the Docker engine does not answer: {asked} took {seconds:.0f} s") from error
     if done.returncode and not any(words in done.stderr for words in allowed):
         raise Mistake(last_error(done.stderr or done.stdout))
     return done.stdout + (done.stderr if arguments[0] == "logs" else "")

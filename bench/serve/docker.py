@@ -13,6 +13,7 @@ from bench.keep.record import Database
 from bench.serve.container import (
     Container,
     docker,
+    engine_elsewhere,
     host_network_is_loopback,
     remove_leftovers,
     run_container,
@@ -20,7 +21,7 @@ from bench.serve.container import (
 from bench.serve.image import build, describe_image
 from bench.serve.postgres import Postgres, database_on, describe_server, wait_until_it_answers
 from bench.serve.server import Engine, describe_sqlite, gunicorn_options
-from bench.serve.start import free_port, wait_until_ready
+from bench.serve.start import free_port, must_be_pinned, wait_until_ready
 
 POSTGRES = "postgres:17"
 
@@ -28,7 +29,9 @@ POSTGRES = "postgres:17"
 def why_no_docker() -> str | None:
     """Why no Docker engine can be used here, in a line; None where one answers."""
     try:
-        docker("version", "--format", "{{.Server.Version}}")
+        if elsewhere := engine_elsewhere():
+            return f"it is on another machine, {elsewhere}"
+        docker("version", "--format", "{{.Server.Version}}", seconds=20)
     except Mistake as mistake:
         return str(mistake)
     return None
@@ -147,6 +150,7 @@ def _serve(arm: Arm, image: str, around: Surroundings) -> Iterator[DockerServer]
             )
         )
         wait_until_ready(arm.label, port, container.is_running, container.log)
+        must_be_pinned(arm.label, container.cpus(), around.cpus)
         yield DockerServer(arm, image, container, beside, port, database)
 
 

@@ -21,25 +21,17 @@ def environment(folder: Path, requirements: str = REQUIREMENTS["today"]) -> Path
         target.parent.mkdir(parents=True, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(prefix=".", dir=target.parent))
         try:
+            here = str(unfinished)
             _uv(
                 "venv",
                 "--relocatable",
                 "--clear",
                 "--no-python-downloads",
-                "--python",
-                base,
-                str(unfinished),
+                f"--python={base}",
+                here,
             )
-            python = str(unfinished / "bin" / "python")
-            _uv(
-                "pip",
-                "install",
-                "--python",
-                python,
-                "--require-hashes",
-                "-r",
-                str(folder / requirements),
-            )
+            python, lock_file = str(unfinished / "bin" / "python"), str(folder / requirements)
+            _uv("pip", "install", f"--python={python}", "--require-hashes", "-r", lock_file)
             unfinished.rename(target)
         except OSError:
             if not target.exists():  # else another process was quicker, and made the same
@@ -62,9 +54,11 @@ def find_uv() -> str:
 
 
 def _uv(*arguments: str) -> None:
-    done = subprocess.run(
-        [find_uv(), "--quiet", *arguments], text=True, capture_output=True, check=False
-    )
-    if done.returncode:
-        lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-        raise Mistake(f"no environment for the stack: uv {arguments[0]}: {' '.join(lines[:3])}")
+    """Without a person's own settings; where that fails, with them: they may name a mirror."""
+    for settings in (["--no-config"], []):
+        command = [find_uv(), "--quiet", *settings, *arguments]
+        done = subprocess.run(command, text=True, capture_output=True, check=False)
+        if not done.returncode:
+            return
+    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    raise Mistake(f"no environment for the stack: uv {arguments[0]}: {' '.join(lines[:3])}")

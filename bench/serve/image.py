@@ -1,5 +1,7 @@
 """The image of an arm: built from its folder by the stack's own Dockerfile."""
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from bench import Mistake
@@ -15,12 +17,17 @@ def build(arm: Arm) -> str:
     versions = arm.settings.requirements
     arguments = {"PYTHON": PYTHON[versions], "REQUIREMENTS": REQUIREMENTS[versions]}
     options = [f"--build-arg={name}={value}" for name, value in arguments.items()]
-    tag = f"bench-{arm.folder.name}:{versions}"
-    try:
-        docker("build", "--force-rm", f"--tag={tag}", *options, str(arm.folder))
-    except Mistake as mistake:
-        raise Mistake(f"{arm.label}: its image does not build: {mistake}") from mistake
-    return docker("image", "inspect", "--format", "{{.Id}}", tag).strip()
+    options.append(f"--tag=bench-{arm.folder.name}:{versions}")
+    with tempfile.TemporaryDirectory() as folder:
+        told = Path(folder, "id")
+        try:
+            docker(
+                "build", "--force-rm", f"--iidfile={told}", *options, str(arm.folder), seconds=3600
+            )
+            # Not by its tag: a builder may keep what it made, and the tag be an older image's.
+            return docker("image", "inspect", "--format", "{{.Id}}", told.read_text()).strip()
+        except (Mistake, OSError) as mistake:
+            raise Mistake(f"{arm.label}: its image does not build: {mistake}") from mistake
 
 
 def describe_image(image: str) -> dict[str, Any]:

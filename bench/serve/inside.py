@@ -48,14 +48,18 @@ print(json.dumps(connection.execute(query).fetchall()))
 """
 
 DESCRIBE = """
-import importlib.metadata, json, os, platform, sqlite3, sysconfig
+import importlib.metadata, json, os, platform, re, sqlite3, sysconfig
 
 def sqlite(database):
-    filesystem = None
+    filesystem, longest = None, -1
     if os.path.exists("/proc/mounts"):
-        mounts = [line.split()[1:3] for line in open("/proc/mounts")]
-        under = [mount for mount in mounts if database.startswith(mount[0])]
-        filesystem = max(under, key=lambda mount: len(mount[0]))[1]
+        for line in open("/proc/mounts"):
+            place, kind = line.split()[1:3]
+            place = re.sub(r"\\\\(\\d{3})", lambda octal: chr(int(octal[1], 8)), place)
+            parts = len([part for part in place.split("/") if part])
+            # Of two at one place the later one lies on the other.
+            if (database + "/").startswith(place.rstrip("/") + "/") and parts >= longest:
+                filesystem, longest = kind, parts
     connection = sqlite3.connect(database)
     pragmas = ["journal_mode", "synchronous", "page_size", "cache_size", "wal_autocheckpoint"]
     return {

@@ -15,7 +15,7 @@ import psutil
 
 from bench import CACHE, Mistake
 from bench.arm import Arm, Settings
-from bench.host.disturbance import own_throttled
+from bench.host.cgroups import throttled
 from bench.host.leftovers import folder_prefix, mark
 from bench.host.machine import cpu_seconds, peak_bytes, pinned
 from bench.host.processes import cpu_seconds_of_all, family, find_process, held_bytes
@@ -25,7 +25,13 @@ from bench.serve.environment import environment
 from bench.serve.postgres import Postgres, database_on, describe_server
 from bench.serve.server import Engine, describe_sqlite, gunicorn_options
 from bench.serve.stacks import REQUIREMENTS
-from bench.serve.start import free_port, last_error, wait_until_ready
+from bench.serve.start import (
+    affinities,
+    free_port,
+    last_error,
+    must_be_pinned,
+    wait_until_ready,
+)
 
 STOP_SECONDS = 10
 KEPT = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "TMPDIR")  # of the environment
@@ -100,7 +106,7 @@ class LocalServer:
         return {process.pid: cpu_seconds(process.pid) for process in self._processes()[1:]}
 
     def throttled(self) -> int | None:
-        return own_throttled()  # the app is in the bench's own control group
+        return throttled()  # the app is in the bench's own control group
 
     def log(self) -> str:
         return (self.folder / "server.log").read_text(errors="replace")
@@ -122,7 +128,9 @@ class LocalServer:
     def _environment(self) -> dict[str, str]:
         # None of the caller's other variables, such as FLASK_DEBUG, may change what is measured.
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-        file = f"sqlite:///{self.folder / 'items.db'}"
+        # Relative, since a path is no URL: the folder of this repository may have a %, # or ?.
+        database = self.folder.resolve() / "items.db"
+        file = f"sqlite:///{os.path.relpath(database, self.arm.folder.resolve())}"
         bind = f"--bind=127.0.0.1:{self.port}"
         return {
             **kept,
@@ -165,6 +173,7 @@ def local_engine(cpus: frozenset[int] | None, database_url: str | None = None) -
             server = LocalServer(arm, python, Path(folder), free_port(), cpus, beside)
             running.callback(server.stop)
             server.start()
+            must_be_pinned(arm.label, affinities(server.workers()), cpus)
             yield server
 
     def describe_database(settings: Settings, rows: int, journal_mode: str | None) -> Database:

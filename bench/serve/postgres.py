@@ -15,7 +15,7 @@ import psycopg
 from psycopg import sql
 
 from bench import Mistake
-from bench.host.leftovers import is_left, owner
+from bench.host.leftovers import fate, owner
 from bench.host.processes import cpu_seconds_of_all, find_process, held_bytes
 from bench.keep.record import Database
 from bench.serve.start import READY_SECONDS, given_up, last_error
@@ -156,9 +156,9 @@ def _drop_leftovers(connection: psycopg.Connection) -> None:
         " (SELECT FROM pg_stat_activity WHERE application_name = pg_database.datname)"
     ).fetchall()
     for (name,) in names:
-        if re.fullmatch(rf"{NAME}\d+_\d+_\d+", name):
-            process, second, _ = name.removeprefix(NAME).split("_")
-            if is_left(f"{process}-{second}"):
+        if re.fullmatch(rf"{NAME}\d+_\d+_[0-9a-f]+_\d+", name):
+            mark = name.removeprefix(NAME).rpartition("_")[0].replace("_", "-")
+            if fate(mark) == "gone":
                 _drop(connection, name)
 
 

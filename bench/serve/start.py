@@ -6,7 +6,10 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+
+import psutil
 
 from bench import Mistake
 
@@ -58,6 +61,22 @@ def _says_hello(port: int) -> bool:
         return False
     finally:
         connection.close()
+
+
+def affinities(processes: Iterable[int]) -> set[int]:
+    """The CPUs on which these may run; empty where the system does not tell."""
+    found: set[int] = set()
+    for pid in processes:
+        with suppress(psutil.Error, AttributeError):
+            found |= set(psutil.Process(pid).cpu_affinity())
+    return found
+
+
+def must_be_pinned(name: str, found: set[int], cpus: frozenset[int] | None) -> None:
+    """A Mistake where an app may run elsewhere than it was told: an engine may ignore that."""
+    if cpus and not found <= cpus:
+        asked, told = (", ".join(map(str, sorted(some))) for some in (cpus, found))
+        raise Mistake(f"{name} is to run on CPU {asked} and runs on {told}: nothing pins it here")
 
 
 def last_error(log: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from bench import Mistake
 from bench.host.leftovers import mark
 from bench.host.machine import pinned
+from bench.host.shell import kept
 
 GRACE = 60  # seconds beyond its window in which a client must have started and ended
 BROKEN = (OSError, ValueError, KeyError, TypeError, ZeroDivisionError)  # what is no report
@@ -53,11 +54,11 @@ class Client:
 def run_to_its_end(name: str, command: list[str], window: Window, output: Path) -> float:
     """The CPU seconds of a client that runs to its end, in the folder; it prints to <name>.log."""
     output.unlink(missing_ok=True)  # an earlier one would be taken for this run's
-    # A LOCUST_RUN_TIME left in the environment would change the load.
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("LOCUST_")}
+    # At home a client would find settings of its own, such as Locust's ~/.locust.conf.
+    homeless = kept() | mark() | {"HOME": str(window.folder)}
     with (window.folder / f"{name}.log").open("wb") as log, pinned(window.cpus):
         process = subprocess.Popen(
-            command, cwd=window.folder, env=kept | mark(), stdin=subprocess.DEVNULL,
+            command, cwd=window.folder, env=homeless, stdin=subprocess.DEVNULL,
             stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
 

@@ -2,7 +2,9 @@
 import { SharedArray } from 'k6/data';
 import { PARAMS } from './given.js';
 
-export const payloads = JSON.parse(open(import.meta.resolve('./payloads.json')));
+// A URL, whose path is to be decoded: the folder's name may have a space or a %.
+const file = decodeURIComponent(import.meta.resolve('./payloads.json'));
+export const payloads = JSON.parse(open(file));
 
 export const JSON_BODY = { ...PARAMS, headers: { 'Content-Type': 'application/json' } };
 

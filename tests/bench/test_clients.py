@@ -182,6 +182,16 @@ def test_variables_of_locust_in_the_environment_do_not_matter(locust, service, w
     assert accounts["GET /hello"].requests == service.asked.total()
 
 
+@pytest.mark.parametrize("settings", ["processes = 2", "master = true", "users = 1\nrun-time = 1h"])
+def test_settings_of_locust_at_home_do_not_matter(locust, service, window, monkeypatch, settings):
+    home = window.folder / "home"
+    home.mkdir()
+    (home / ".locust.conf").write_text(f"{settings}\n")
+    monkeypatch.setenv("HOME", str(home))
+    accounts, _ = run_locust("HelloUser", window)
+    assert accounts["GET /hello"].requests == service.asked.total()
+
+
 def test_several_generators_count_together_and_are_paid_for_together(locust, service, window):
     accounts, cpu_s = run_locust("HelloUser", window, processes=2)
     assert accounts["GET /hello"].requests == service.asked.total()

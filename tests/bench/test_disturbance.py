@@ -10,15 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.strategies import floats
 
-import bench.host.disturbance
 from bench.host.disturbance import (
     LEAST_SECONDS,
     Counters,
     Window,
     disturbance,
-    own_throttled,
     read_counters,
-    throttled,
 )
 from bench.keep.record import Disturbance
 
@@ -209,23 +206,3 @@ def test_interrupts_are_nobody_elses_work(monkeypatch):
     monkeypatch.setattr("psutil.cpu_times", lambda: times)
     counters = read_counters()
     assert (counters.busy_s, counters.steal_s) == (6.0, None)
-
-
-def test_how_often_a_quota_stopped_a_group_is_read_from_its_statistics():
-    assert throttled("nr_periods 9\nnr_throttled 7\nthrottled_usec 12\n") == 7
-    assert throttled("usage_usec 12\n") is None
-    assert throttled("") is None
-
-
-@pytest.mark.parametrize(
-    ("membership", "folder"),
-    [("0::/a/group", "a/group"), ("3:cpu,cpuacct:/a/group", "cpu/a/group")],
-)
-def test_the_bench_reads_its_own_group_of_either_version(tmp_path, monkeypatch, membership, folder):
-    (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / folder / "cpu.stat").write_text("nr_throttled 7\n")
-    text = f"2:memory:/another\n{membership}\n"
-    file = SimpleNamespace(exists=lambda: True, read_text=lambda: text)
-    monkeypatch.setattr(bench.host.disturbance, "CGROUPS", tmp_path)
-    monkeypatch.setattr(bench.host.disturbance, "Path", {"/proc/self/cgroup": file}.get)
-    assert own_throttled() == 7

@@ -48,6 +48,31 @@ def test_an_environment_holds_what_the_lock_says_and_nothing_else():
     assert installed <= locked
 
 
+@pytest.mark.parametrize("settings", ["offline = true", '[pip]\ntarget = "elsewhere"', "nonsense"])
+def test_a_persons_own_settings_of_uv_do_not_matter(environments, monkeypatch, tmp_path, settings):
+    (tmp_path / "home" / ".config" / "uv").mkdir(parents=True)
+    (tmp_path / "home" / ".config" / "uv" / "uv.toml").write_text(settings)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home" / ".config"))
+    python = environment(find_stacks()["flask_sqlite"])
+    assert run(python.with_name("gunicorn"), "--version").startswith("gunicorn")
+
+
+def test_where_an_index_is_known_by_a_persons_own_settings_alone_those_are_taken(
+    environments, stack, monkeypatch
+):
+    asked = []
+
+    def run_uv(command, **_):
+        asked.append("--no-config" in command)
+        failed = asked[-1] and "pip" in command
+        (environments / "made").mkdir(parents=True, exist_ok=True)
+        return subprocess.CompletedProcess(command, int(failed), "", "no such index")
+
+    monkeypatch.setattr("bench.serve.environment.subprocess.run", run_uv)
+    environment(stack)
+    assert asked == [True, True, False]
+
+
 def test_its_programs_run_from_where_it_was_moved_to(environments):
     python = environment(find_stacks()["flask_sqlite"])
     assert run(python.with_name("gunicorn"), "--version").startswith("gunicorn")

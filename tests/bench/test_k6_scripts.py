@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -276,6 +277,65 @@ def test_run_sh_strips_k6_variables_that_would_replace_the_load(run, service):
     assert (process.returncode, len(service.asked)) == (0, 12)
     service.status = 500
     assert run("hello", K6_NO_THRESHOLDS="true").returncode == 99
+
+
+AT_HOME = {
+    "rps": 1,
+    "noConnectionReuse": True,
+    "noVUConnectionReuse": True,
+    "minIterationDuration": "1s",
+    "httpDebug": "full",
+    "out": ["csv=at-home.csv"],
+    "tags": {"arm": "home"},
+    "blockHostnames": ["*"],
+    "throw": True,
+    "vus": 1,
+    "iterations": 1,
+}
+
+
+@pytest.mark.parametrize("where", [".config/k6", "Library/Application Support/k6"])
+@pytest.mark.parametrize("option", AT_HOME)
+def test_run_sh_obeys_no_configuration_that_k6_finds_at_home(run, service, tmp_path, option, where):
+    file = tmp_path / "home" / where / "config.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps({option: AT_HOME[option]}))
+    home = str(tmp_path / "home")
+    process = run("hello", HOME=home, XDG_CONFIG_HOME=f"{home}/.config", K6_CONFIG=str(file))
+    assert (process.returncode, len(service.asked)) == (0, 12)
+    assert "http_req" not in process.stdout
+    assert process.summary.seconds < 1
+    assert sorted(os.listdir(tmp_path)) == ["home", "small.json", "summary.json"]
+
+
+def test_run_sh_gives_k6_nothing_else_of_the_shell(run, tmp_path):
+    stand_in = tmp_path / "k6"
+    stand_in.write_text("#!/bin/sh\nenv\n")
+    stand_in.chmod(0o755)
+    hostile = {"GOMAXPROCS": "1", "GODEBUG": "http2debug=2", "HTTP_PROXY": "http://127.0.0.1:1"}
+    said = run("hello", K6=str(stand_in), **hostile, K6_OUT="csv", SSLKEYLOGFILE="keys").stdout
+    names = {line.partition("=")[0] for line in said.splitlines()} - {"PWD", "_", "SHLVL"}
+    ours = {"K6_NO_USAGE_REPORT", "K6_AUTO_EXTENSION_RESOLUTION"}
+    ours |= {"K6_NEW_MACHINE_READABLE_SUMMARY", "GOGC", "NO_PROXY"}
+    assert names == ours | {"PATH", "TMPDIR", "PROFILE", "BASE_URL", "SUMMARY_PATH"}
+
+
+ODD = "a b/é%2Fb%20#(x)?'"
+
+
+@pytest.mark.parametrize("scenario", ["get", "create", "update", "delete", "hello", "list"])
+def test_the_scripts_run_from_a_folder_of_any_name(service, profile, k6, tmp_path, scenario):
+    folder = tmp_path / ODD / "k6"
+    shutil.copytree(K6_FOLDER, folder)
+    copied = shutil.copy(profile(), tmp_path / ODD / "small.json")
+    summary = tmp_path / ODD / "summary.json"
+    given = {"K6": k6, "BASE_URL": service.url, "PROFILE": copied, "SUMMARY_PATH": summary}
+    environment = os.environ | {name: str(value) for name, value in given.items()}
+    process = subprocess.run(
+        [folder / "run.sh", scenario], env=environment, capture_output=True, text=True
+    )
+    assert (process.returncode, process.stderr) == (0, "")
+    assert read_summary(summary).arms["app"].requests > 0
 
 
 def test_run_sh_finds_its_files_from_any_folder_and_a_profile_in_this_one(run, service, tmp_path):

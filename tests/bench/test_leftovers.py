@@ -10,7 +10,15 @@ import psutil
 import pytest
 
 from bench import ROOT
-from bench.host.leftovers import OWNER, folder_prefix, mark, owner, stop_leftovers
+from bench.host.leftovers import (
+    OWNER,
+    fate,
+    folder_prefix,
+    mark,
+    owner,
+    stop_leftovers,
+    stop_mine,
+)
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
@@ -46,41 +54,75 @@ def started_by(owner, cache):
 
 def an_ended_process():
     with running() as process:
-        return f"{process.pid}-{process.create_time():.0f}"
+        return owner(process.pid)
 
 
 def one_of_the_same_number_before():
-    return f"{os.getpid()}-1000000000"
+    return f"{os.getpid()}-1-{HERE}"
 
 
-@pytest.mark.parametrize("dead", [an_ended_process, one_of_the_same_number_before])
-@pytest.mark.parametrize("mine", [False, True])
-def test_what_a_dead_one_has_left_is_removed(cache, dead, mine):
+def one_of_another_container():
+    """The number that it had there may be another's here."""
+    return f"{os.getpid()}-1-00000000"
+
+
+def of_an_older_version():
+    return "1-1700000000"
+
+
+HERE = owner(os.getpid()).rpartition("-")[2]
+GONE = [an_ended_process, one_of_the_same_number_before]
+UNKNOWN = [one_of_another_container, of_an_older_version]
+
+
+@pytest.mark.parametrize("dead", GONE)
+def test_what_a_dead_one_has_left_is_removed(cache, dead):
     with started_by(dead(), cache) as there:
+        stop_mine()
         assert there() == (True, True)
-        stop_leftovers(mine)
+        stop_leftovers()
         assert there() == (False, False)
 
 
-@pytest.mark.parametrize("mine", [False, True])
-def test_what_a_living_other_has_started_goes_on(cache, mine):
+def test_what_a_living_other_has_started_goes_on(cache):
     with running() as other, started_by(owner(other.pid), cache) as there:
-        stop_leftovers(mine)
+        assert fate(owner(other.pid)) == "living"
+        stop_mine()
+        stop_leftovers()
         assert there() == (True, True)
+
+
+@pytest.mark.parametrize("mark", UNKNOWN)
+def test_of_what_nobody_can_tell_whose_it_is_a_person_is_told_and_it_goes_on(cache, mark, capsys):
+    with started_by(mark(), cache) as there:
+        stop_mine()
+        assert capsys.readouterr().err == ""
+        stop_leftovers()
+        assert there() == (True, True)
+    said = capsys.readouterr().err.splitlines()
+    assert [line for line in said if f"serve-{mark()}-x1y2z3" in line]
+    assert all("bench: left alone, for it is not known whose it is: " in line for line in said)
+
+
+def test_a_step_of_the_clock_makes_no_other_process_of_a_living_one(monkeypatch):
+    before = owner(os.getpid())
+    monkeypatch.setattr("psutil.boot_time", lambda: 1_000_000_000.0)
+    assert (owner(os.getpid()), fate(before)) == (before, "mine")
 
 
 def test_ones_own_is_removed_on_request_only(cache):
     with started_by(mark()[OWNER], cache) as there:
         stop_leftovers()
         assert there() == (True, True)
-        stop_leftovers(mine=True)
+        stop_mine()
         assert there() == (False, False)
 
 
 def test_what_bears_no_mark_goes_on(cache):
     (cache / "environments").mkdir()
     with running() as process:
-        stop_leftovers(mine=True)
+        stop_mine()
+        stop_leftovers()
         assert process.is_running()
     assert os.listdir(cache) == ["environments"]
 
@@ -88,7 +130,7 @@ def test_what_bears_no_mark_goes_on(cache):
 def test_the_folders_name_tells_its_owner(cache):
     assert folder_prefix() == f"serve-{mark()[OWNER]}-"
     (cache / f"{folder_prefix()}x1y2z3").mkdir()
-    stop_leftovers(mine=True)
+    stop_mine()
     assert os.listdir(cache) == []
 
 
@@ -96,7 +138,7 @@ BECOMES_MARKED = """
 import os, sys
 from bench.host.leftovers import mark
 
-again = "from bench.host.leftovers import *; stop_leftovers(mine=True); print('still there')"
+again = "from bench.host.leftovers import *; stop_mine(); print('still there')"
 os.execve(sys.executable, [sys.executable, "-c", again], {**os.environ, **mark()})
 """
 

@@ -111,7 +111,10 @@ def test_what_is_served_is_told_as_it_was_given(repository):
     assert pins(repository, flask_sqlite="an image").served == {"flask_sqlite": "an image"}
 
 
-def test_a_commit_is_told_and_whether_all_is_committed(tmp_path, monkeypatch):
+@pytest.fixture
+def git(tmp_path, monkeypatch):
+    """A repository of git with one commit; what git prints in it."""
+
     def git(*arguments):
         return subprocess.check_output(["git", "-C", tmp_path, *arguments], text=True).strip()
 
@@ -120,7 +123,40 @@ def test_a_commit_is_told_and_whether_all_is_committed(tmp_path, monkeypatch):
     author = ("-c", "user.name=A", "-c", "user.email=a@example.org")
     git("init", "--quiet")
     git(*author, "commit", "--quiet", "--allow-empty", "--message=Nothing")
+    return git
+
+
+def test_a_commit_is_told_and_whether_all_is_committed(git, tmp_path):
     commit = git("rev-parse", "HEAD")
     assert digest_of_git() == Source(commit=commit, dirty=False)
     (tmp_path / "file").touch()
     assert digest_of_git() == Source(commit=commit, dirty=True)
+
+
+def test_of_an_archive_that_lies_in_another_repository_no_commit_is_told(
+    git, tmp_path, monkeypatch
+):
+    (tmp_path / "unpacked").mkdir()
+    monkeypatch.setattr(bench.keep.pins, "ROOT", tmp_path / "unpacked")
+    assert digest_of_git() == Source(commit=None, dirty=None)
+
+
+def test_a_persons_own_settings_of_git_hide_no_file(git, tmp_path, monkeypatch):
+    home = tmp_path.with_name("home")
+    home.mkdir()
+    (home / "ignored").write_text("my_stack\n")
+    (home / ".gitconfig").write_text(
+        f"[status]\nshowUntrackedFiles = no\n[core]\nexcludesFile = {home}/ignored\n"
+    )
+    monkeypatch.setenv("HOME", str(home))
+    (tmp_path / "my_stack").mkdir()
+    (tmp_path / "my_stack" / "app.py").touch()
+    assert git("status", "--porcelain") == ""
+    assert digest_of_git() == Source(commit=git("rev-parse", "HEAD"), dirty=True)
+
+
+@pytest.mark.parametrize("name", ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"])
+def test_variables_of_git_lead_to_no_other_repository(git, tmp_path, monkeypatch, name):
+    commit = git("rev-parse", "HEAD")
+    monkeypatch.setenv(name, str(tmp_path.with_name("elsewhere")))
+    assert digest_of_git() == Source(commit=commit, dirty=False)

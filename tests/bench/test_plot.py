@@ -8,8 +8,8 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
-import matplotlib
 import pytest
 from synthetic import SCENARIOS, STACKS, campaign, noisy
 
@@ -33,13 +33,14 @@ class Repository:
         shutil.copytree(ROOT / "paper", folder / "paper")
         shutil.copy(ROOT / "plot.py", folder)
         # Text as text, so that a test can read a figure; without this it is outlines.
-        (folder / "matplotlibrc").write_text("svg.fonttype: none\n")
+        with (folder / "bench" / "answer" / "figure.mplstyle").open("a") as style:
+            style.write("svg.fonttype: none\n")
 
     def plot(self, *arguments, python=(sys.executable,), **environment):
         return subprocess.run(
             [*python, "plot.py", *arguments],
             cwd=self.folder,
-            env=os.environ | {"MATPLOTLIBRC": str(self.folder / "matplotlibrc")} | environment,
+            env=os.environ | environment,
             capture_output=True,
             text=True,
         )
@@ -83,6 +84,36 @@ def test_the_same_results_give_the_same_bytes(drawn):
         assert (drawn.folder / "again" / path.name).read_bytes() == path.read_bytes(), path.name
 
 
+MATPLOTLIBRC = """
+figure.facecolor: red
+axes.grid: True
+savefig.bbox: tight
+savefig.dpi: 20
+text.usetex: True
+font.family: none of these
+svg.fonttype: path
+backend: TkAgg
+"""
+
+
+def test_a_persons_own_settings_of_matplotlib_change_no_byte(drawn, tmp_path):
+    for place in (".config/matplotlib/matplotlibrc", "matplotlibrc", "of-the-shell"):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text(MATPLOTLIBRC)
+    done = subprocess.run(
+        [sys.executable, drawn.folder / "plot.py", drawn.results / "20251121-quick", "--out", "x"],
+        cwd=tmp_path,
+        env=os.environ
+        | {"HOME": str(tmp_path), "MATPLOTLIBRC": str(tmp_path / "of-the-shell")}
+        | {"MPLBACKEND": "none", "MPLCONFIGDIR": str(tmp_path / ".config/matplotlib")},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    for path in (drawn.results / "figures").iterdir():
+        assert (tmp_path / "x" / path.name).read_bytes() == path.read_bytes(), path.name
+
+
 def test_every_arm_and_the_scenarios_unit_stand_in_a_figure(drawn):
     for scenario, figure in zip(SCENARIOS, FIGURES, strict=True):
         svg = drawn.svg(figure)
@@ -101,7 +132,7 @@ ALONE = "The server was alone."
 
 def draw_here(campaign, out):
     """Without a program's start, which takes longer than drawing."""
-    with matplotlib.rc_context({"svg.fonttype": "none"}):
+    with patch.object(plot, "STYLE", [*plot.STYLE, {"svg.fonttype": "none"}]):
         plot.draw_all(select_campaigns([campaign]), out)
 
 
@@ -332,9 +363,9 @@ def test_a_place_that_cannot_be_written_is_one_line(mistake, tmp_path):
 WITHOUT_PACKAGES = (sys.executable, "-S")  # sees the standard library alone
 
 
-def give(repository, *python):
-    """Put a Python where Nox puts the bench's."""
-    path = repository.folder / ".nox" / "bench" / "bin" / "python"
+def give(repository, *python, session="bench"):
+    """Put a Python where Nox puts the bench's, or the plot's."""
+    path = repository.folder / ".nox" / session / "bin" / "python"
     path.parent.mkdir(parents=True)
     path.write_text(f'#!/bin/sh\nexec {" ".join(python)} "$@"\n')
     path.chmod(0o755)
@@ -346,6 +377,13 @@ def test_a_python_that_cannot_draw_leaves_it_to_the_benchs(repository):
     done = repository.plot("--out", "a folder", python=WITHOUT_PACKAGES)
     assert (done.returncode, done.stderr) == (0, "")
     assert (repository.folder / "a folder" / "1-hello.png").exists()
+
+
+def test_one_that_was_made_by_the_plots_own_task_is_found_too(repository):
+    campaign(repository.results, "1", scenarios=["hello"])
+    give(repository, sys.executable, session="plot")
+    done = repository.plot("--out", "a folder", python=WITHOUT_PACKAGES)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_benchs_python_says_how_it_ended(repository):

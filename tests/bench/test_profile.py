@@ -304,6 +304,32 @@ def test_a_file_that_holds_no_profile_is_said_in_one_line(tmp_path, text):
         load_profile(str(path))
 
 
+@pytest.mark.parametrize(
+    ("place", "option"),
+    [
+        (["scenarios", "hello"], "gracefulStop"),
+        (["scenarios", "get"], "env"),
+        (["scenarios", "get"], "exec"),
+        (["scenarios", "create"], "startTime"),
+        (["scenarios", "delete"], "rate"),
+        (["warmup", "hello"], "tags"),
+        (["turns"], "warmups"),
+        (["turns", "get"], "pause_ms"),
+        (["turns", "delete"], "counted_ms"),
+        ([], "rps"),
+        ([], "thresholds"),
+    ],
+)
+def test_an_option_that_nobody_here_knows_is_refused(load, place, option):
+    with pytest.raises(Mistake, match=f"is no profile: {option} is not known here; what is: "):
+        load(([*place, option], "1s"))
+
+
+def test_a_pause_that_nobody_knows_is_refused(load):
+    with pytest.raises(Mistake, match="is no profile: rest is not known here"):
+        load((["pauses", "rest"], 1), of="paper")
+
+
 @pytest.mark.parametrize("name", ["papers", "", "/none/paper.json", "paper.yaml"])
 def test_a_profile_that_is_not_there_is_a_mistake_that_names_those_that_are(name):
     with pytest.raises(Mistake) as mistake:

@@ -1,5 +1,6 @@
 """A run of k6: real k6 against a real server, what it tells, and whatever may go wrong with it."""
 
+import errno
 import os
 import signal
 import threading
@@ -165,6 +166,20 @@ def test_an_interrupt_while_k6_runs_leaves_no_k6(run, service):
     with pytest.raises(KeyboardInterrupt):
         run(LONG)
     assert not started[0].is_running()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.EPERM])
+def test_where_the_kernel_has_no_handle_of_a_process_it_runs_to_its_end_all_the_same(
+    run, monkeypatch, number
+):
+    def refused(pid):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "pidfd_open", refused, raising=False)
+    ran, load, codes = run()
+    assert (ran.exit_status, load.requests, codes) == (0, 12, [])
+    monkeypatch.delattr(os, "pidfd_open")
+    assert run()[-1] == []
 
 
 def test_of_what_k6_prints_the_end_is_kept(run, tmp_path):

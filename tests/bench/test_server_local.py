@@ -1,5 +1,6 @@
 """The engine `local` over a real stack: what it tells of it, and that nothing of it is left."""
 
+import io
 import json
 import os
 import re
@@ -12,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
@@ -22,7 +24,7 @@ import pytest
 import bench.serve.start
 from bench import Mistake
 from bench.arm import Arm, Settings
-from bench.host.disturbance import own_throttled
+from bench.host.cgroups import throttled
 from bench.host.leftovers import folder_prefix
 from bench.keep.record import Database, Served
 from bench.serve import inside
@@ -188,7 +190,7 @@ def test_its_workers_tell_their_cpu_time_and_the_masters_comes_on_top(server):
 
 @linux
 def test_how_often_a_quota_stopped_it_is_what_the_bench_was_stopped(server):
-    before, told, after = own_throttled(), server.throttled(), own_throttled()
+    before, told, after = throttled(), server.throttled(), throttled()
     assert told == before or before <= told <= after  # a quota may stop us just now
 
 
@@ -238,7 +240,8 @@ def test_of_the_callers_settings_none_changes_how_it_is_served(monkeypatch, tmp_
         for pid in server.workers():
             environment = psutil.Process(pid).environ()
             assert not {"WEB_CONCURRENCY", "PYTHONPATH", "PYTHONOPTIMIZE"} & set(environment)
-            assert environment["DATABASE_URL"] == f"sqlite:///{server.folder / 'items.db'}"
+            file = environment["DATABASE_URL"].removeprefix("sqlite:///")
+            assert (server.arm.folder / file).resolve() == (server.folder / "items.db").resolve()
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no CPU can be pinned")
@@ -388,3 +391,33 @@ def test_an_app_that_takes_a_connection_before_it_can_answer_is_waited_for(broke
     arm = broken("def hello():\n", f"def hello(first=iter([True])):\n    {slow}\n")
     with serve(arm, workers=1) as server:
         assert get(server, "/hello")
+
+
+# Where a database lies
+
+
+MOUNTS = r"""
+overlay / overlay rw 0 0
+/dev/a /x/data ext4 rw 0 0
+/dev/b /x/with\040space btrfs rw 0 0
+/dev/c /y ext4 rw 0 0
+tmpfs /y tmpfs rw 0 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("database", "kind"),
+    [
+        ("/x/data/items.db", "ext4"),
+        ("/x/database/items.db", "overlay"),
+        ("/x/with space/items.db", "btrfs"),
+        ("/y/items.db", "tmpfs"),
+    ],
+)
+def test_a_file_system_is_that_of_the_mount_that_holds_the_file(database, kind):
+    program: dict = {}
+    exec(inside.DESCRIBE.partition("def postgresql")[0], program)
+    connection = SimpleNamespace(execute=lambda _: SimpleNamespace(fetchone=lambda: [0]))
+    program["sqlite3"] = SimpleNamespace(sqlite_version="3", connect=lambda _: connection)
+    program["open"] = lambda _: io.StringIO(MOUNTS.strip())
+    assert program["sqlite"](database)["database_filesystem"] == kind

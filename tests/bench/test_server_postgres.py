@@ -15,7 +15,7 @@ import pytest
 
 from bench import CACHE, Mistake
 from bench.arm import Arm, Settings
-from bench.host.leftovers import OWNER, stop_leftovers
+from bench.host.leftovers import OWNER, owner, stop_leftovers
 from bench.serve import cluster as clusters
 from bench.serve import inside
 from bench.serve.cluster import private_cluster
@@ -25,6 +25,7 @@ from bench.serve.postgres import Postgres, cpu_seconds_of_servers, database_on
 from bench.serve.stacks import choose_stacks, find_stacks
 
 NAME = "flask_sqlalchemy"
+HERE = owner(os.getpid()).rpartition("-")[2]
 ARM = Arm(NAME, NAME, find_stacks()[NAME], Settings(database="postgres"))
 
 
@@ -149,18 +150,26 @@ def test_a_database_of_a_run_that_was_killed_is_dropped_by_the_next(cluster):
     gone = subprocess.Popen(["true"])
     gone.wait()
     with psycopg.connect(cluster.url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE bench_{gone.pid}_1700000000_1")
+        connection.execute(f"CREATE DATABASE bench_{gone.pid}_1_{HERE}_1")
         connection.execute("CREATE DATABASE bench_of_mine")
     before = databases(cluster)
     with database_on(cluster.url):
         pass
-    assert before - databases(cluster) == {f"bench_{gone.pid}_1700000000_1"}
+    assert before - databases(cluster) == {f"bench_{gone.pid}_1_{HERE}_1"}
+
+
+def test_a_database_of_a_run_in_another_container_is_left_alone(cluster):
+    with psycopg.connect(cluster.url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE bench_1_1_00000000_1")
+    with database_on(cluster.url):
+        pass
+    assert "bench_1_1_00000000_1" in databases(cluster)
 
 
 def test_a_database_of_a_run_on_another_machine_is_left_alone(cluster):
     gone = subprocess.Popen(["true"])
     gone.wait()
-    name = f"bench_{gone.pid}_1700000000_1"
+    name = f"bench_{gone.pid}_1_{HERE}_1"
     with psycopg.connect(cluster.url, autocommit=True, application_name=name) as living:
         living.execute(f"CREATE DATABASE {name}")
         with database_on(cluster.url):
@@ -172,14 +181,14 @@ def test_databases_are_made_side_by_side_and_what_is_left_is_dropped_once(cluste
     gone = subprocess.Popen(["true"])
     gone.wait()
     with psycopg.connect(cluster.url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE bench_{gone.pid}_1700000000_1")
+        connection.execute(f"CREATE DATABASE bench_{gone.pid}_1_{HERE}_1")
     before = databases(cluster)
     with ExitStack() as running, ThreadPoolExecutor(4) as pool:
         made = list(
             pool.map(lambda url: running.enter_context(database_on(url)), [cluster.url] * 4)
         )
         assert len(databases(cluster) - before) == len({fresh.url for fresh in made}) == 4
-        assert before - databases(cluster) == {f"bench_{gone.pid}_1700000000_1"}
+        assert before - databases(cluster) == {f"bench_{gone.pid}_1_{HERE}_1"}
 
 
 def test_on_a_shared_server_each_database_is_paid_for_by_itself_and_the_server_once(cluster):

@@ -71,6 +71,9 @@ with open(os.environ["PROFILE"]) as file:
 with open(os.path.dirname(script) + "/lib/payloads.json") as file:
     payloads = json.load(file)
 turns = json.loads(os.environ.get("TURNS", "null"))
+beside = os.path.dirname(os.path.abspath(__file__))
+with open(beside + "/ids.json") as file:
+    ids = json.load(file)
 urls = turns["arms"] if turns else {os.environ["ARM"]: os.environ["BASE_URL"]}
 run, timeout = (turns["run"], turns["request_timeout_ms"] / 1000) if turns else (1, 60)
 parts = [[0, 90, 1], [90, 98, 4], [98, 99.9, 20], [99.9, 100, 100]]
@@ -84,7 +87,7 @@ class Arm:
 
     def request(self, done):
         slot = self.sent
-        item = f"/items/{profile['ids'][(done + slot) % len(profile['ids'])]}"
+        item = f"/items/{ids[(done + slot) % len(ids)]}"
         first = payloads["update_price_from"] + payloads["update_price_a_run"] * (run - 1)
         update = {**payloads["update"], "price": (100 * first + slot) / 100}
         return {
@@ -185,7 +188,10 @@ if turns:
     summary["turns"] |= {"count": count, "mean_ms": means, "void": void}
 faulty = summary["arms"].get("FAULTY") or next(iter(summary["arms"].values()))
 status = 99 if not turns and any(arm.failed for arm in asked.values()) else 0
-exec(os.environ.get("WARMUP_FAULT" if name == "warmup" else "FAULT", ""))
+fault = beside + ("/fault of the warm-up" if name == "warmup" else "/fault")
+if os.path.exists(fault):
+    with open(fault) as file:
+        exec(file.read())
 with open(path, "w") as file:
     json.dump(summary, file)
 sys.exit(status)
@@ -323,9 +329,20 @@ def mistake(text: str) -> Exception:
 # Faults, as things that hold while a block of code runs
 
 
-def k6(code: str) -> AbstractContextManager:
+@contextmanager
+def k6(code: str, name: str = "fault") -> Iterator[None]:
     """k6 does this when it has made the requests of a scenario, before it writes its summary."""
-    return patch.dict(os.environ, FAULT=code)
+    file = Path(os.environ["TMPDIR"], name)  # beside k6, which gets nothing of the environment
+    file.write_text(code)
+    try:
+        yield
+    finally:
+        file.unlink()
+
+
+def warm_up(code: str) -> AbstractContextManager:
+    """The same when it has warmed the arms up."""
+    return k6(code, "fault of the warm-up")
 
 
 def app(**methods: Callable) -> AbstractContextManager:
@@ -416,7 +433,6 @@ class Bench:
             "sessions": 1,
             "sessions_of_one_arm": 1,
             "rows": ROWS,
-            "ids": shuffled_ids(ROWS),
             "journal_mode": "wal",
             "pauses": {"settle": 0, "seeded": 0, "warm": 0, "between": 0},
             "reseed": ["update", "delete"],
@@ -428,6 +444,7 @@ class Bench:
                 name: TURNS[name] for name in ("request_timeout_ms", "warmup", *scenarios)
             }
         (place / "tiny.json").write_text(json.dumps(profile))
+        (place / "ids.json").write_text(json.dumps(shuffled_ids(ROWS)))
 
     @property
     def campaign(self) -> Path:
@@ -498,6 +515,8 @@ class Bench:
     ) -> int:
         os.chdir(self.repository)
         os.environ["TMPDIR"], tempfile.tempdir = str(self.place), None
+        for fault in self.place.glob("fault*"):  # of a run that was killed
+            fault.unlink()
         for number, name in ((1, "out"), (2, "err")):
             os.dup2(
                 os.open(

@@ -33,6 +33,7 @@ from stubs import (
     mistake,
     once,
     send,
+    warm_up,
 )
 from test_mistakes import PROFILE, QUIET, WINDOW, Workshop, wait_for
 
@@ -234,7 +235,7 @@ OF_AN_ARM = {
     "a warm-up in which requests fail": (
         "get",
         "warm-up",
-        lambda: patch.dict(os.environ, WARMUP_FAULT="faulty['failed'] = 1"),
+        lambda: warm_up("faulty['failed'] = 1"),
     ),
 }
 # Of k6 or the machine: no arm's measurement counts.
@@ -269,7 +270,7 @@ OF_ALL = {
     "a warm-up that fails": (
         "get",
         "warm-up",
-        lambda: patch.dict(os.environ, WARMUP_FAULT="status = 107"),
+        lambda: warm_up("status = 107"),
     ),
 }
 # Of the one arm of a session, where each is measured alone.

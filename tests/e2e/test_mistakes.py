@@ -54,7 +54,7 @@ bench.measure.session.IDLE_SECONDS = 0.1
 validity = bench.measure.validity
 validity.RULES = [rule for rule in validity.RULES if rule[1] is not validity._turns]
 validity._busiest = lambda server: ()
-bench.serve.local.own_throttled = lambda: 0
+bench.serve.local.throttled = lambda: 0
 """
 said: dict[str, tuple[str, int, str]] = {}  # mistake: line, status, what was left
 
@@ -124,6 +124,7 @@ def workshop(tmp_path):
 
 
 def make_workshop(tmp_path: Path) -> Workshop:
+    """In a folder of any name; .cache has what all share."""
     for name in ("bench", "k6", "paper", "flask_sqlite"):
         shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copy(ROOT / "plot.py", tmp_path)
