@@ -113,7 +113,7 @@ def test(session):
     if session.posargs:
         session.run("pytest", *session.posargs)
         return
-    session.run("pytest", "--numprocesses=4", "--dist=loadgroup")  # many wait, for a k6 or a server
+    session.run("pytest", "--numprocesses=3", "--dist=loadgroup")  # many wait, for a k6 or a server
 
 
 @nox.session

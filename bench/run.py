@@ -82,6 +82,7 @@ def _tell(folder: Path, console: Console) -> None:
     for problem in problems(selection):
         print(problem, file=sys.stderr)
     lost = missing(*read_campaign(folder))
+    sys.stdout.flush()  # plot.py writes into the same pipe
     drawn = subprocess.run([sys.executable, ROOT / "plot.py", folder], check=False)
     if lost:
         some = f"{'; '.join(lost[:3])}" + ", …" * (len(lost) > 3)

@@ -24,9 +24,11 @@ def docker_engine():
 def pytest_collection_modifyitems(items):
     """A worker runs a file of these as a whole: what it has measured once, all its tests look at.
 
-    Those from end to end take longest and come first.
+    Those from end to end take longest and come first. Two files remove images, which may be the
+    same one under two names: they have one worker.
     """
     for item in items:
         if item.path.parent.name in ("e2e", "bench"):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+            name = item.path.stem.replace("test_compose", "test_images")
+            item.add_marker(pytest.mark.xdist_group(name))
     items.sort(key=lambda item: item.path.parent.name != "e2e")

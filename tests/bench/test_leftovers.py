@@ -11,7 +11,6 @@ import pytest
 
 from bench import ROOT
 from bench.host.leftovers import (
-    OWNER,
     fate,
     folder_prefix,
     mark,
@@ -20,6 +19,7 @@ from bench.host.leftovers import (
     stop_mine,
 )
 
+OWNER = f"OWNER_OF_TEST_{os.getpid()}"
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 
@@ -39,7 +39,9 @@ def running(**environment):
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
+    """A folder, and a name of the mark, that no bench knows that another test lets run just now."""
     monkeypatch.setattr("bench.host.leftovers.CACHE", tmp_path)
+    monkeypatch.setattr("bench.host.leftovers.OWNER", OWNER)
     return tmp_path
 
 

@@ -24,6 +24,7 @@ NOT_COUNTED = (
     # Once a connection: Django's on SQLite, its and SQLAlchemy's on PostgreSQL.
     *("SELECT SQLITE_COMPILEOPTION_USED", "SELECT SET_CONFIG", "SELECT PG_CATALOG", "SHOW "),
     *("SELECT CURRENT_SCHEMA", "SELECT TYPNAME", "SET "),
+    "DEALLOCATE ALL",  # psycopg's, of what it has prepared, after a rollback
     *("SELECT 1", ";"),  # whether a connection that was kept still stands
 )
 FIRST_LINE = "SELECT"  # of psycopg's look for types, once a connection

@@ -31,7 +31,7 @@ KINDS = ("json", "log")
 USERS = {"executor": "constant-vus", "vus": 4, "duration": "1s"}
 ONE_USER = {"executor": "per-vu-iterations", "vus": 1, "iterations": 24}
 TURN = {
-    **{"runs": 1, "rounds": 1, "connect_ms": 80, "stagger_ms": 10},
+    **{"runs": 1, "rounds": 2, "connect_ms": 80, "stagger_ms": 10},
     **{"gap_ms": 100, "lead_in_ms": 30, "counted_ms": 150, "lead_out_ms": 30},
 }
 TURNS = {
