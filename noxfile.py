@@ -113,7 +113,8 @@ def test(session):
     if session.posargs:
         session.run("pytest", *session.posargs)
         return
-    session.run("pytest", "--numprocesses=3", "--dist=loadgroup")  # many wait, for a k6 or a server
+    # Many tests wait, for a k6 or a server. What a file has measured once, all its tests look at.
+    session.run("pytest", "--numprocesses=3", "--dist=loadfile", "--no-loadscope-reorder")
 
 
 @nox.session

@@ -20,15 +20,6 @@ def docker_engine():
         pytest.skip("no Docker engine answers")
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist looks at the marks in a hook of its own
 def pytest_collection_modifyitems(items):
-    """A worker runs a file of these as a whole: what it has measured once, all its tests look at.
-
-    Those from end to end take longest and come first. Two files remove images, which may be the
-    same one under two names: they have one worker.
-    """
-    for item in items:
-        if item.path.parent.name in ("e2e", "bench"):
-            name = item.path.stem.replace("test_compose", "test_images")
-            item.add_marker(pytest.mark.xdist_group(name))
+    """Tests from end to end come first: with several workers, the longest files must not be last."""
     items.sort(key=lambda item: item.path.parent.name != "e2e")
