@@ -67,8 +67,9 @@ def run_to_its_end(name: str, command: list[str], window: Window, output: Path) 
             os.killpg(process.pid, signal.SIGKILL)  # Locust's generators too
 
     too_late = threading.Timer(window.seconds + GRACE, end)
-    too_late.start()
+    too_late.daemon = True  # a signal may come before it can be cancelled: nobody waits for it
     try:
+        too_late.start()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     finally:
