@@ -13,7 +13,8 @@ from bench.arm import CONTROLLED, CONTROLS, DOSED, SAME
 
 # How exactly a dose is known, in parts of a hello. What the loop takes is metered, but what a
 # longer request makes others wait for is not: planted in three ways, of 16 to 17 µs, a dose made
-# hellos of 160 to 176 µs dearer by 2.3 µs less than was metered up to 3.2 µs more.
+# hellos of 160 to 176 µs dearer by 2.3 µs less than was metered up to 3.2 µs more. These trials
+# came before the campaigns that are judged by it (results/reference-noise/planted.md).
 KNOWN = 0.015
 
 
@@ -21,7 +22,7 @@ KNOWN = 0.015
 class Dose:
     """Hello's CPU with the dose by that without it: as it was planted, and as it is found."""
 
-    planted: float  # by what was metered in the hellos themselves
+    planted: float  # by what the app itself metered in its first requests
     difference: float  # log of the ratio that is found
     error: float  # its standard error
     df: int
