@@ -21,5 +21,5 @@ def docker_engine():
 
 
 def pytest_collection_modifyitems(items):
-    """Tests from end to end come first: with several workers, the longest files must not be last."""
+    """Tests from end to end come first: with several workers the longest must not be last."""
     items.sort(key=lambda item: item.path.parent.name != "e2e")
