@@ -23,10 +23,13 @@ unexport $(filter-out PYTHON UV_INDEX% PIP_INDEX_URL %_DEFAULT_INDEX %_EXTRA_IND
   %_CACHE_DIR %_FIND_LINKS %_TRUSTED_HOST %_PROXY, \
   $(filter PYTHON% PIP_% UV_% NOX%,$(.VARIABLES)))
 
-# uv installs Nox as uv.lock pins it, and then makes the tasks' own environments.
+PIP = .venv/bin/python -m pip install --quiet uv
+SYNC = UV_PROJECT_ENVIRONMENT=.venv .venv/bin/uv sync --quiet --frozen --inexact --only-group nox
+
+# uv installs Nox as uv.lock pins it, and then makes the tasks' own environments. Each first without
+# a person's own settings, then with them: they may name a mirror that is needed.
 $(NOX): uv.lock
 	$(PYTHON) -m venv .venv
-	PIP_CONFIG_FILE=/dev/null .venv/bin/python -m pip install --quiet uv || \
-	  .venv/bin/python -m pip install --quiet uv  # with a person's own settings: they may name a mirror
-	UV_PROJECT_ENVIRONMENT=.venv .venv/bin/uv sync --quiet --frozen --inexact --only-group nox
+	PIP_CONFIG_FILE=/dev/null $(PIP) || $(PIP)
+	UV_NO_CONFIG=1 $(SYNC) || $(SYNC)
 	@test -x $@ && touch $@

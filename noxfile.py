@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import nox
+from nox.command import CommandFailed
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))  # Nox itself is elsewhere
@@ -20,11 +21,15 @@ nox.options.sessions = []  # a bare `nox` lists; a benchmark is never started by
 
 def install(session, group):
     """Make the session's environment what uv.lock says of this group of dependencies."""
-    session.install("uv")
-    project_environment = {"UV_PROJECT_ENVIRONMENT": session.virtualenv.location}
     # Not --locked, which asks the index: a mirror's address is not the one in the lock.
     sync = ("uv", "sync", "--quiet", "--frozen", "--inexact", f"--only-group={group}")
-    session.run_install(*sync, env=project_environment)
+    here = {"UV_PROJECT_ENVIRONMENT": session.virtualenv.location}
+    try:
+        session.install("uv", env={"UV_NO_CONFIG": "1"})
+        session.run_install(*sync, env=here | {"UV_NO_CONFIG": "1"})
+    except CommandFailed:  # a person's own settings may name the mirror that is needed
+        session.install("uv")
+        session.run_install(*sync, env=here)
 
 
 @nox.session(allow_parallel=False)
