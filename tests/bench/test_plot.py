@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -367,7 +368,7 @@ def give(repository, *python, session="bench"):
     """Put a Python where Nox puts the bench's, or the plot's."""
     path = repository.folder / ".nox" / session / "bin" / "python"
     path.parent.mkdir(parents=True)
-    path.write_text(f'#!/bin/sh\nexec {" ".join(python)} "$@"\n')
+    path.write_text(f'#!/bin/sh\nexec {shlex.join(python)} "$@"\n')
     path.chmod(0o755)
 
 

@@ -426,7 +426,10 @@ class Bench:
         self.out = place / "out"
         self.k6 = place / "k6"
         self.out.mkdir(parents=True, exist_ok=True)
-        self.k6.write_text(f"#!{sys.executable} -IS\n{K6}")
+        python = place / "python"  # in a path without the space that a #! cannot hold
+        if not python.is_symlink():
+            python.symlink_to(sys.executable)
+        self.k6.write_text(f"#!{python} -IS\n{K6}")
         self.k6.chmod(0o755)
         profile = {
             "arms": "alone" if alone else "together",
