@@ -188,7 +188,9 @@ def test_every_measurement_is_what_k6_counted_and_counts(one):
         requests, counted = measured.load.requests, measured.load.counted
         assert requests == sum(of_run.requests for of_run in told)
         assert requests == sum(of_run.iterations for of_run in told)
-        assert counted == sum(of_run.times.count for of_run in told) > 0
+        of_all_turns = sum(of_run.times.count for of_run in told)
+        assert 0 < counted <= of_all_turns
+        assert counted == of_all_turns or measured.load.void  # as on a machine that is busy
         assert requests > counted or name == "hello"
         assert (requests, counted) == (24, 16) or name != "delete"
         assert measured.load.failed == 0
