@@ -115,6 +115,7 @@ def check_results(session):
 def test(session):
     """Run all tests: the contract on every stack, the bench, everything from end to end."""
     install(session, "test")
+    session.run("python", "-m", "bench", "k6")  # once, not by each test that needs it
     if session.posargs:
         session.run("pytest", *session.posargs)
         return

@@ -32,6 +32,7 @@ class Postgres:
     url: str  # of that database, as the app gets it
     process: int | None  # the server's first; None where it cannot be seen from here
     shared: str | None = None  # the database's name, on a server that other arms use too
+    held: Callable[[], int | None] | None = None  # asks who knows what the server's processes hold
 
     def cpu_seconds(self) -> float | None:
         """CPU time of all its processes, also of connections that were closed meanwhile.
@@ -56,6 +57,8 @@ class Postgres:
 
     def memory_bytes(self) -> int | None:
         """What all its processes hold now; on a shared server those of this database alone."""
+        if self.held:
+            return self.held()
         tree = self._tree()
         return held_bytes(self._connections(tree) if self.shared else tree)
 
