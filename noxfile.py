@@ -1,5 +1,6 @@
 """The tasks, listed by `nox -l`. What stands after `--` goes to the program that a task calls."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -37,6 +38,14 @@ def bench(session):
     """Measure all stacks, session after session; then the table and the figures."""
     install(session, "bench")
     session.run("python", "-m", "bench", "run", *session.posargs)
+
+
+@nox.session(allow_parallel=False)
+def compare(session):
+    """Say whether this checkout is slower than a git revision, or than another checkout."""
+    install(session, "bench")
+    asked = [str(Path(session.bin, "python")), "-m", "bench", "compare", *session.posargs]
+    sys.exit(subprocess.call(asked, cwd=HERE))  # 0, 1 or 2; of Nox itself each failure is 1
 
 
 @nox.session

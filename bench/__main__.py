@@ -1,11 +1,14 @@
 """Measure Python web frameworks: python -m bench run --stacks flask_sqlite --profile quick."""
 
+import argparse
 import signal
 import sys
+from collections.abc import Callable
 
 from bench import Mistake
 from bench.answer.quotable import check_campaigns
 from bench.arguments import parse
+from bench.compare import compare
 from bench.host.leftovers import stop_mine
 from bench.host.shell import keep_what_is_known
 from bench.measure.k6 import find_k6
@@ -19,8 +22,9 @@ from bench.studies.selfcheck import check_this_machine
 from bench.studies.turns import judge_turns
 
 STOPS = (signal.SIGINT, signal.SIGTERM)
-ACTIONS = {
+ACTIONS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "run": run,
+    "compare": compare,
     "k6": lambda arguments: print(find_k6().path),
     "cost": compare_costs,
     "locust": play_users,
@@ -34,14 +38,16 @@ ACTIONS = {
 
 
 def main() -> int:
-    """Exit status 0: all that was asked for is done and valid; 2: it is not, a line says why."""
+    """Exit status 0: all that was asked for is done and valid; 2: it is not, a line says why.
+
+    1: a comparison found something to be slower.
+    """
     for number in STOPS:
         signal.signal(number, _interrupt)
     keep_what_is_known()
     try:
         arguments = parse(__doc__)
-        ACTIONS[arguments.action](arguments)
-        return 0
+        return ACTIONS[arguments.action](arguments) or 0
     except Mistake as mistake:
         print(f"bench: {mistake}", file=sys.stderr)
     except OSError as error:  # a disk that is full, a folder that is closed

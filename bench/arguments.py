@@ -12,7 +12,7 @@ from bench.keep.record import Plan
 from bench.keep.store import RESULTS
 from bench.serve.stacks import REQUIREMENTS
 
-KINDS = "run | k6 | cost | locust | crosscheck | turns | nested | repeated | selfcheck | check"
+KINDS = "run | compare | k6 | cost | locust | crosscheck | turns | nested | repeated | selfcheck | check"
 
 
 def parse(about: str | None) -> argparse.Namespace:
@@ -20,6 +20,7 @@ def parse(about: str | None) -> argparse.Namespace:
     parser = _Parser(prog="bench", description=about)
     actions = parser.add_subparsers(required=True, metavar=KINDS, dest="action")
     _run(actions.add_parser("run", help="measure stacks"))
+    _compare(actions.add_parser("compare", help="did a change make it slower"))
     actions.add_parser("k6", help="say where k6 is; build the pinned one if there is none")
     _cost(actions.add_parser("cost", help="our k6 scripts against the smallest; docker, local"))
     _locust(actions.add_parser("locust", help="let Locust play the article's user"))
@@ -38,17 +39,19 @@ def parse(about: str | None) -> argparse.Namespace:
 
 def ask_as_planned(arguments: argparse.Namespace, plan: Plan) -> None:
     """What the plan was asked for is asked for again."""
-    conditions, compared = plan.conditions, [plan.arms[label] for label in plan.compared]
-    settings, dosed = compared[0].settings, [plan.arms[label].dose_turns for label in plan.controls]
-    arguments.stacks = [arm.stack for arm in compared]
+    conditions, dosed = plan.conditions, [plan.arms[label].dose_turns for label in plan.controls]
     arguments.sessions = max(session.block for session in plan.sessions)
-    arguments.profile = conditions.profile.name
-    arguments.requirements, arguments.database = settings.requirements, settings.database
+    arguments.profile, arguments.scenarios = conditions.profile.name, None
     arguments.engine = conditions.engine.partition(",")[0]
-    arguments.workers, arguments.threads = settings.workers, settings.threads
     arguments.controls = bool(plan.controls)
     arguments.dose_turns = max((turns for turns in dosed if turns), default=None)
-    if conditions.database.server == "given" and not arguments.database_url:
+    if plan.controls:
+        settings = plan.arms[plan.controls[0]].settings
+        arguments.requirements, arguments.database = settings.requirements, settings.database
+        arguments.workers, arguments.threads = settings.workers, settings.threads
+    databases = [plan.database_of(label) for label in plan.arms]
+    is_given = any(database and database.server == "given" for database in databases)
+    if is_given and not arguments.database_url:
         raise Mistake(f"{arguments.resume} was measured on a server of yours: add --database-url")
 
 
@@ -98,15 +101,36 @@ class _Parser(argparse.ArgumentParser):
 def _run(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(dose_turns=None)
     add = parser.add_argument
-    add("--stacks", type=lambda names: names.split(","), help="a,b,c (all)")
-    add("--profile", default="standard", help="paper, standard, quick, or a .json file")
-    add("--sessions", type=_whole, help="how often all is measured anew (the profile's)")
+    which = parser.add_mutually_exclusive_group().add_argument
+    which("--stacks", type=_names, help="a,b,c (all)")
+    which("--arms", nargs="+", metavar="ARM", help="STACK, or STACK@SETTING=VALUE,SETTING=VALUE")
+    _how_much(add)
     add("--workers", type=_whole, default=2, help="of Gunicorn (2)")
     add("--threads", type=_whole, default=2, help="of a worker that has them (2)")
     add("--requirements", choices=REQUIREMENTS, default="today", help="versions (today's)")
     _engine(add)
     _database(add)
     add("--controls", action="store_true", help="two arms more, which judge the campaign itself")
+    add("--resume", type=Path, metavar="CAMPAIGN", help="go on as it was planned")
+    add("--k6", metavar="PATH", help="which k6 (on PATH, else built once)")
+    add("--out", type=Path, default=RESULTS, help="the folder for campaigns (results)")
+
+
+def _compare(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(dose_turns=None, controls=False)
+    add = parser.add_argument
+    add("ref", nargs="?", help="a git revision, or the path of another checkout: before")
+    add("--stacks", type=_names, help="a,b,c (those that differ)")
+    add("--all", action="store_true", help="those that do not differ as well")
+    _how_much(add, sessions=12)
+    add("--fail-if-slower", type=_percent, metavar="PERCENT", help="exit status 1 where it is")
+    add("--need", type=_percent, metavar="PERCENT", help="exit status 2 where it would miss that")
+    add("--markdown", type=Path, metavar="FILE", help="the table, for a job's summary")
+    add("--workers", type=_whole, default=2, help="of Gunicorn (2)")
+    add("--threads", type=_whole, default=2, help="of a worker that has them (2)")
+    add("--requirements", choices=REQUIREMENTS, default="today", help="versions (today's)")
+    _engine(add)
+    _database(add)
     add("--resume", type=Path, metavar="CAMPAIGN", help="go on as it was planned")
     add("--k6", metavar="PATH", help="which k6 (on PATH, else built once)")
     add("--out", type=Path, default=RESULTS, help="the folder for campaigns (results)")
@@ -154,14 +178,32 @@ def _turns(parser: argparse.ArgumentParser) -> None:
     add("--out", type=Path, default=RESULTS, help="the folder for turns.csv and turns.md (results)")
 
 
+def _how_much(add: Any, sessions: int | None = None) -> None:
+    add("--profile", default="standard", help="paper, standard, quick, or a .json file")
+    add("--scenarios", type=_names, help="a,b,c (the profile's)")
+    often = f"how often all is measured anew ({sessions or 'the profile'})"
+    add("--sessions", type=_whole, default=sessions, help=often)
+
+
 def _engine(add: Any) -> None:
     engines = ("auto", "docker", "local")
     add("--engine", choices=engines, default="auto", help="docker where it answers")
+    add("--python-downloads", action="store_true", help="fetch a Python that is not here")
 
 
 def _database(add: Any) -> None:
     add("--database", choices=("sqlite", "postgres"), default="sqlite", help="(sqlite)")
     add("--database-url", metavar="URL", help="of a PostgreSQL server; else one is started")
+
+
+def _names(text: str) -> list[str]:
+    return text.split(",")
+
+
+def _percent(text: str) -> float:
+    if not re.fullmatch(r"\d+(\.\d+)?", text) or not 0 < float(text) < 1000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no percentage such as 5")
+    return float(text)
 
 
 def _whole(text: str) -> int:

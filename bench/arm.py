@@ -13,12 +13,18 @@ CONTROLLED_SCENARIOS = ("hello", "get")  # in which the controls take their turn
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a deployment chooses."""
+    """What a deployment chooses; spelling.py says how a person writes it."""
 
-    requirements: Literal["today", "paper"] = "today"  # which lock, so which versions
+    requirements: str = "today"  # which lock, so which versions: today, paper, or a file's path
     workers: int = 2  # of Gunicorn
     threads: int = 2  # of a worker that has them
     database: Literal["sqlite", "postgres"] = "sqlite"
+    pool: int | None = None  # threads in which FastAPI runs its `def` routes; None: anyio's 40
+    packages: tuple[str, ...] = ()  # in place of the lock's: name==version, or a folder
+    folder: str | None = None  # of the stack, where it is not this repository's
+    python: str | None = None  # 3.14, or an interpreter's path; None: the engine's own
+    journal_mode: Literal["delete", "wal"] | None = None  # of SQLite; None: the profile's
+    variables: tuple[tuple[str, str], ...] = ()  # of the app's environment
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,7 @@ class Arm:
     settings: Settings = Settings()
     control: bool = False  # whether it judges the campaign and is not compared itself
     dose_turns: int | None = None  # of the loop that the dosed control runs in each request
+    side: str | None = None  # in a comparison of two checkouts: before or after
 
     def takes_part(self, scenario: str) -> bool:
         return not self.control or scenario in CONTROLLED_SCENARIOS

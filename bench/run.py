@@ -4,6 +4,7 @@ import argparse
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,67 +14,112 @@ from bench import CACHE, ROOT, Mistake
 from bench.answer.report import Report, problems
 from bench.answer.tables import lines_below, results_table
 from bench.arguments import ask_as_planned, check_database, settings_of
-from bench.arm import Arm, Settings
+from bench.arm import Arm
 from bench.host.leftovers import folder_prefix, stop_leftovers
 from bench.host.lock import hold_machine
 from bench.host.machine import partition_cpus
+from bench.keep.record import Origin, Plan
 from bench.keep.selection import select_campaigns
 from bench.keep.store import read_campaign, read_plan
 from bench.keep.values import missing
 from bench.measure.campaign import Campaign, resume_campaign, run_campaign
 from bench.measure.controls import calibrate, make_controls
 from bench.measure.k6 import find_k6
-from bench.measure.profile import Profile, load_profile
+from bench.measure.profile import Profile, load_profile, must_have, narrow
 from bench.measure.standing import Setting
+from bench.measure.together import must_suit, session_time
 from bench.progress import show_progress
 from bench.serve.choose import choose_engine
-from bench.serve.stacks import choose_stacks
+from bench.serve.stacks import choose_stacks, find_stacks
+from bench.serve.variant import make_variants
+from bench.spelling import read_arms
+
+Arms = tuple[list[Arm], Mapping[str, Origin]]  # and by label where one was copied from
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Measure what is asked for, or what a campaign lacks; a Mistake where some is not valid."""
     resumed = arguments.resume and arguments.resume.resolve()
-    if resumed:
-        ask_as_planned(arguments, read_plan(resumed))
+    plan = read_plan(resumed) if resumed else None
+    if plan:
+        ask_as_planned(arguments, plan)
     check_database(arguments)
+    arms = arms_of(plan) if plan else _asked(arguments)
+    measured, console = measure(arguments, resumed, lambda folder: (arms, {}))
+    tell(measured, console)
+    draw(measured)
+
+
+def measure(
+    arguments: argparse.Namespace,
+    resumed: Path | None,
+    make_arms: Callable[[Path], Arms],
+    equal: bool = False,
+) -> tuple[Path, Console]:
+    """The folder of a campaign that is complete, and where its progress was told.
+
+    make_arms gets a folder for what is gone afterwards; equal: whether two arms may be the same.
+    """
     profile = load_profile(str(resumed / "profile.json") if resumed else arguments.profile)
     if resumed:
         profile = replace(profile, name=arguments.profile)
-    settings = settings_of(arguments)
-    stacks = choose_stacks(arguments.stacks, database=settings.database)
-    arms = [Arm(name, name, folder, settings) for name, folder in stacks.items()]
+    must_have(profile, arguments.scenarios or ())
     CACHE.mkdir(exist_ok=True)
     with hold_machine(), tempfile.TemporaryDirectory(dir=CACHE, prefix=folder_prefix()) as folder:
         stop_leftovers()
-        cpus = partition_cpus(settings.workers)
-        engine = choose_engine(arguments, cpus.server)
-        setting = Setting(profile, engine, find_k6(arguments.k6), cpus)
+        if arguments.scenarios:
+            profile = narrow(profile, arguments.scenarios, Path(folder))
+        arms, origins = make_arms(Path(folder))
+        must_suit(arms, profile)
         blocks = arguments.sessions or _sessions(profile, len(arms))
+        print(*session_time(arms, profile, blocks), sep="", end="", flush=True)
+        cpus = partition_cpus(max(arm.settings.workers for arm in arms))
+        setting = Setting(profile, choose_engine(arguments, cpus.server), find_k6(arguments.k6), cpus)
+        arms = make_variants(arms, Path(folder))
         if arguments.controls:
-            arms += _controls(arguments, setting, settings, Path(folder))
-        campaign = Campaign(arms, blocks, setting)
+            arms += _controls(arguments, setting, Path(folder))
+        campaign = Campaign(arms, blocks, setting, origins, equal)
         console = Console(width=None if sys.stdout.isatty() else 120)
         with show_progress(console) as say:
             if resumed:
                 resume_campaign(campaign, resumed, say)
-            else:
-                resumed = run_campaign(campaign, arguments.out.resolve(), say)
-    _tell(resumed, console)
+                return resumed, console
+            return run_campaign(campaign, arguments.out.resolve(), say), console
+
+
+def arms_of(plan: Plan) -> list[Arm]:
+    """The arms that a plan compares, as they were asked for."""
+    stacks = find_stacks()
+    found = []
+    for label in plan.compared:
+        of = plan.arms[label]
+        folder = Path(of.settings.folder) if of.settings.folder else stacks.get(of.stack)
+        if folder is None or not folder.is_dir():
+            raise Mistake(f"{label}: there is no {folder or of.stack} here, which it was planned with")
+        found.append(Arm(label, of.stack, folder, of.settings, side=of.side))
+    return found
+
+
+def _asked(arguments: argparse.Namespace) -> list[Arm]:
+    settings = settings_of(arguments)
+    if arguments.arms:
+        return read_arms(arguments.arms, settings)
+    stacks = choose_stacks(arguments.stacks, database=settings.database)
+    return [Arm(name, name, folder, settings) for name, folder in stacks.items()]
 
 
 def _sessions(profile: Profile, arms: int) -> int:
     return profile.sessions if arms > 1 else profile.sessions_of_one_arm
 
 
-def _controls(
-    arguments: argparse.Namespace, setting: Setting, settings: Settings, folder: Path
-) -> list[Arm]:
+def _controls(arguments: argparse.Namespace, setting: Setting, folder: Path) -> list[Arm]:
+    settings = settings_of(arguments)
     turns = arguments.dose_turns or calibrate(setting, settings, folder)
     return make_controls(folder, settings, turns)
 
 
-def _tell(folder: Path, console: Console) -> None:
-    """Print the table, let plot.py draw; a Mistake where a measurement is missing or not valid."""
+def tell(folder: Path, console: Console) -> None:
+    """Print the table, and what must be known of it."""
     selection = select_campaigns([folder])
     report = Report(selection)
     console.print(results_table(report))
@@ -81,8 +127,12 @@ def _tell(folder: Path, console: Console) -> None:
         print(line)
     for problem in problems(selection):
         print(problem, file=sys.stderr)
-    lost = missing(*read_campaign(folder))
     sys.stdout.flush()  # plot.py writes into the same pipe
+
+
+def draw(folder: Path) -> None:
+    """Let plot.py draw; a Mistake where a measurement is missing or not valid."""
+    lost = missing(*read_campaign(folder))
     drawn = subprocess.run([sys.executable, ROOT / "plot.py", folder], check=False)
     if lost:
         some = f"{'; '.join(lost[:3])}" + ", …" * (len(lost) > 3)

@@ -1,9 +1,14 @@
 """What stands under a figure: how it was measured, and what it cannot tell."""
 
+import textwrap
+
+from bench.answer.arms import databases, differing_lines
 from bench.answer.limiter import WRITES
 from bench.answer.report import Report, Result
 from bench.answer.tables import number
 from bench.keep.selection import Selection
+
+WIDTH = 110  # characters of a line that a figure holds
 
 
 def caption(scenario: str, results: list[Result], report: Report) -> str:
@@ -16,7 +21,7 @@ def caption(scenario: str, results: list[Result], report: Report) -> str:
 {_how(scenario, results, report)}
 Profile {condition.profile.name}, engine {condition.engine}, {_software(selection)} on one machine \
 ({machine.cpu}), {share}.
-{_store(selection)}; its {condition.database.rows} rows are in memory. \
+{_store(selection)}; its {databases(selection)[0].rows} rows are in memory. \
 Load by k6 {condition.k6} in a closed loop: a user waits for an answer before it asks again."""
     if any(result.rank for result in results):
         text += """
@@ -31,6 +36,8 @@ share makes the dots spread and cancels there. One rank or more is wrong in 5 % 
         text += f"\nA commit here takes {took} ms, with as many writers at work."
     if lost := report.lacking(scenario):
         text += f"\nLACKING: of the planned measurements {lost} are missing or did not count."
+    for line in differing_lines(selection):
+        text += "\n" + textwrap.fill(line, WIDTH)
     if not selection.interleaved:
         text += "\nNOT INTERLEAVED: the arms were measured at different times. This ranks nothing."
     return text
@@ -61,17 +68,20 @@ def _software(selection: Selection) -> str:
 
 def is_like_paper(selection: Selection) -> bool:
     """Whether these are on the paper's database."""
-    return selection.conditions.database.kind == "sqlite"
+    return {database.kind for database in databases(selection)} == {"sqlite"}
 
 
 def _store(selection: Selection) -> str:
     """Which database, and where it lies."""
-    database = selection.conditions.database
-    if is_like_paper(selection):
-        starts = selection.parts[0].sessions[0].arms.values()
-        lies = next((start.served.database_filesystem for start in starts), None)
-        return f"SQLite in {database.journal_mode} mode on {lies}"
-    return f"PostgreSQL {database.version} ({database.server})"
+    starts = selection.parts[0].sessions[0].arms.values()
+    filesystems = [lies for start in starts if (lies := start.served.database_filesystem)]
+    told = [
+        f"SQLite in {database.journal_mode} mode on {next(iter(filesystems), None)}"
+        if database.kind == "sqlite"
+        else f"PostgreSQL {database.version} ({database.server})"
+        for database in databases(selection)
+    ]
+    return ", ".join(told)
 
 
 def _commit_ms(selection: Selection, scenario: str) -> str:
@@ -79,6 +89,6 @@ def _commit_ms(selection: Selection, scenario: str) -> str:
     found = [
         canary.median_ms
         for one in selection.measured(scenario)
-        if (canary := one.session.commits.get(str(one.measurement.in_flight)))
+        if (canary := one.session.commits_of(one.arm).get(str(one.measurement.in_flight)))
     ]
     return f"{number(min(found))} to {number(max(found))}" if found else "unknown"

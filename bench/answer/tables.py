@@ -7,6 +7,7 @@ from statistics import median, stdev
 import numpy as np
 from rich.table import Table
 
+from bench.answer.arms import differing_lines
 from bench.answer.controls import control_lines
 from bench.answer.report import Report, Result
 from bench.answer.stats import UNITS, cpu_per_1000
@@ -18,6 +19,7 @@ ELSEWHERE = THRESHOLDS["elsewhere"]
 
 def lines_below(report: Report) -> Iterator[str]:
     """What stands under the table: the noise, what the controls say, what not to conclude."""
+    yield from differing_lines(report.selection)
     yield from noise_lines(report)
     yield from turn_lines(report)
     yield from control_lines(report)

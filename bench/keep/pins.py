@@ -13,7 +13,7 @@ import msgspec
 from bench import ROOT
 from bench.keep.record import Pins, Source
 
-MADE = {"__pycache__", "node_modules"}  # not sources
+MADE = {"__pycache__", "node_modules", ".git", ".venv"}  # not sources
 
 
 def pins_of(folders: Mapping[str, Path], served: dict[str, str], k6: Path) -> Pins:
@@ -22,7 +22,7 @@ def pins_of(folders: Mapping[str, Path], served: dict[str, str], k6: Path) -> Pi
         k6_binary=_digest_of_program(k6, k6.stat().st_mtime_ns),
         harness=_digest_of(ROOT, [ROOT / "bench", ROOT / "k6"]),
         served=served,
-        sources={arm: _digest_of(folder, [folder]) for arm, folder in folders.items()},
+        sources={arm: digest_of_folder(folder) for arm, folder in folders.items()},
     )
 
 
@@ -49,6 +49,11 @@ def _git(*arguments: str) -> str:
         check=True,
     )
     return done.stdout.strip()
+
+
+def digest_of_folder(folder: Path) -> str:
+    """Of the names and contents of all source files in it, wherever it lies."""
+    return _digest_of(folder, [folder])
 
 
 def _digest_of(root: Path, folders: Iterable[Path]) -> str:

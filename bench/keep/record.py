@@ -52,10 +52,19 @@ class Conditions(Record, frozen=True, kw_only=True):
 
     engine: str
     profile: ProfilePin
-    database: Database
+    database: Database | None  # None where arms differ in it: then each arm's plan says it
     machine: Machine
     cpus: Cpus
     k6: str  # its version
+
+
+class Origin(Record, frozen=True, kw_only=True):
+    """Where a side of a comparison came from."""
+
+    given: str  # as it was asked for: a revision, or a folder
+    commit: str | None
+    dirty: bool | None  # whether it holds what no commit does
+    sources: str  # the hash of what was copied
 
 
 class PlannedArm(Record, frozen=True, kw_only=True):
@@ -63,6 +72,9 @@ class PlannedArm(Record, frozen=True, kw_only=True):
     settings: Settings
     control: bool = False
     dose_turns: int | None = None
+    database: Database | None = None  # where it is not every arm's
+    side: Literal["before", "after"] | None = None  # in a comparison of two checkouts
+    origin: Origin | None = None
 
 
 class PlannedSession(Record, frozen=True, kw_only=True):
@@ -106,6 +118,9 @@ class Plan(Record, frozen=True, kw_only=True):
     def controls(self) -> list[str]:
         return [label for label, arm in self.arms.items() if arm.control]
 
+    def database_of(self, label: str) -> Database | None:
+        return self.arms[label].database or self.conditions.database
+
 
 class Canary(Record, frozen=True, kw_only=True):
     """What one commit costs where the database lies, with so many writers at the same time."""
@@ -126,6 +141,7 @@ class Served(Record, frozen=True, kw_only=True):
     pragmas: dict[str, str | int] | None = None
     database_filesystem: str | None = None
     postgresql: dict[str, str] | None = None  # its settings
+    locks: list[bool] | None = None  # by worker, whether the interpreter's lock is on
     environment: str | None = None  # of the engine local
     image: str | None = None  # of the engine docker
     image_bytes: int | None = None
@@ -139,6 +155,7 @@ class ArmStart(Record, frozen=True, kw_only=True):
     memory_bytes: int | None  # held after its start
     idle_cpu: float | None  # CPU seconds a second, while nobody asks
     dose_s: float | None = None  # CPU that the dosed control adds to a request
+    commits: dict[str, Canary] | None = None  # where its database is not the first arm's
 
 
 class Problem(Record, frozen=True, kw_only=True):
@@ -259,10 +276,15 @@ class Session(Record, frozen=True, kw_only=True):
     plan_sha256: str
     host: Host
     source: Source
-    commits: dict[str, Canary]  # by the number of writers
+    commits: dict[str, Canary]  # by the number of writers, on the first arm's database
     arms: dict[str, ArmStart]
     scenarios: dict[str, ScenarioRecord]
     files: dict[str, str]  # what lies beside it, by SHA-256
+
+    def commits_of(self, arm: str) -> dict[str, Canary]:
+        """What a commit cost on this arm's database, by the number of writers."""
+        start = self.arms.get(arm)
+        return self.commits if start is None or start.commits is None else start.commits
 
     def measured(self, arm: str, scenario: str) -> Measurement | None:
         """None where this arm was not measured in it."""

@@ -3,6 +3,7 @@
 results/<campaign>/plan.json        what is measured, in which order, under which conditions
                    profile.json     how long and how many: a copy of the profile
                    journal.ndjson   what happened, a line an event, only ever added to
+                   sources/<side>/<stack>, of a comparison: what was compared, for who resumes it
                    sessions/<number>/session.json, k6's summaries <scenario>-<run>.json, logs
 """
 
@@ -140,6 +141,11 @@ def find_campaigns(results: Path) -> list[Path]:
 def summary_path(campaign: Path, session: int, scenario: str, run: int) -> Path:
     """Where k6's own summary of a run lies."""
     return campaign / "sessions" / f"{session:03}" / f"{scenario}-{run}.json"
+
+
+def source_path(campaign: Path, side: str, stack: str) -> Path:
+    """Where what was compared is kept: a branch may move, and a file be edited."""
+    return campaign / "sources" / side / stack
 
 
 def response_times(campaign: Path, session: Session, arm: str, scenario: str) -> list[Distribution]:

@@ -1,18 +1,23 @@
 """All sessions of one plan, in order: each kept as soon as it is measured, and more if need be."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+import msgspec
 
 from bench import Mistake
 from bench.arm import Arm
 from bench.host.machine import describe_host
-from bench.keep.pins import differing, digest_of_git, pins_of
+from bench.keep.pins import differing, digest_of_folder, digest_of_git, pins_of
 from bench.keep.plan import draw_block
 from bench.keep.record import (
+    Conditions,
+    Database,
+    Origin,
     Pins,
     Plan,
     PlannedArm,
@@ -29,6 +34,7 @@ from bench.keep.store import (
     read_plan,
     read_session,
     remove_if_empty,
+    source_path,
     write_record,
 )
 from bench.keep.thresholds import THRESHOLDS
@@ -36,6 +42,7 @@ from bench.keep.values import wanted
 from bench.measure.session import measure_session
 from bench.measure.standing import Setting
 from bench.progress import Say
+from bench.serve.variant import copy_stack
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,8 @@ class Campaign:
     arms: Sequence[Arm]  # with those that judge the campaign itself
     blocks: int  # passes over all arms
     setting: Setting
+    origins: Mapping[str, Origin] = field(default_factory=dict)  # by label, of what was copied
+    equal: bool = False  # whether two arms may be the same
 
     @property
     def by_label(self) -> dict[str, Arm]:
@@ -63,11 +72,12 @@ class Underway:
 
 def run_campaign(campaign: Campaign, out: Path, say: Say) -> Path:
     """Measure every session of a new plan; the folder under out that holds them all."""
-    seed = random.SystemRandom().randrange(2**32)
+    seed, databases = _seed(), campaign.setting.databases(campaign.arms)
+    conditions = campaign.setting.conditions(databases)
     plan = Plan(
         started=datetime.now(UTC).isoformat(),
         seed=seed,
-        arms={arm.label: _planned(arm) for arm in campaign.arms},
+        arms=_planned(campaign, conditions, databases),
         sessions=[
             session
             for block in range(1, campaign.blocks + 1)
@@ -75,20 +85,25 @@ def run_campaign(campaign: Campaign, out: Path, say: Say) -> Path:
         ],
         most_extra=campaign.blocks // 2,
         thresholds=THRESHOLDS,
-        conditions=campaign.setting.conditions(campaign.arms[0]),
+        conditions=conditions,
         pins=_pins(campaign, _prepare(campaign, say)),
     )
     folder = create_campaign(out, plan, campaign.setting.profile.path)
     with _kept(folder):
+        for arm in campaign.arms:
+            if arm.side:
+                copy_stack(arm.folder, source_path(folder, arm.side, arm.stack))
         _measure(campaign, folder, say)
     return folder
 
 
 def resume_campaign(campaign: Campaign, folder: Path, say: Say) -> None:
     """Measure what a campaign still lacks; a Mistake where something is not as it was planned."""
-    plan = read_plan(folder)
+    plan, databases = read_plan(folder), campaign.setting.databases(campaign.arms)
+    conditions = campaign.setting.conditions(databases)
     changed = [
-        *differing(plan.conditions, campaign.setting.conditions(campaign.arms[0])),
+        *differing(plan.conditions, conditions),
+        *differing(plan.arms, _planned(campaign, conditions, databases)),
         *differing(plan.pins, _pins(campaign, _prepare(campaign, say))),
         *differing(plan.thresholds, THRESHOLDS),
     ]
@@ -116,11 +131,27 @@ def _kept(folder: Path) -> Iterator[None]:
 
 def _prepare(campaign: Campaign, say: Say) -> dict[str, str]:
     """What exactly will be served, by arm."""
-    served = {}
+    served: dict[str, str] = {}
     for arm in campaign.arms:
         say(f"{arm.label}: set up", 0)
         served[arm.label] = campaign.setting.engine.prepare(arm)
+    if not campaign.equal:
+        _must_differ([arm for arm in campaign.arms if not arm.control], served, campaign.setting)
     return served
+
+
+def _must_differ(arms: Sequence[Arm], served: Mapping[str, str], setting: Setting) -> None:
+    """A Mistake where two arms are one: the same is served, from the same sources, as it is."""
+    seen: dict[tuple[object, ...], str] = {}
+    for arm in arms:
+        mode = setting.journal_mode(arm)
+        # What else is set is in what is served.
+        run_with = msgspec.structs.replace(
+            arm.settings, requirements="", packages=(), python=None, folder=None, journal_mode=mode
+        )
+        what = served[arm.label], digest_of_folder(arm.folder), run_with
+        if seen.setdefault(what, arm.label) != arm.label:
+            raise Mistake(f"{arm.label} is the same arm as {seen[what]}: all that it sets is there")
 
 
 def _measure(campaign: Campaign, folder: Path, say: Say) -> None:
@@ -191,14 +222,29 @@ def _tell(underway: Underway, session: PlannedSession) -> Callable[[str], None]:
     return tell
 
 
+def _seed() -> int:
+    return random.SystemRandom().randrange(2**32)
+
+
 def _draw(campaign: Campaign, block: int, seed: int) -> list[PlannedSession]:
     return draw_block(list(campaign.by_label), block, seed, campaign.setting.profile.together)
 
 
-def _planned(arm: Arm) -> PlannedArm:
-    return PlannedArm(
-        stack=arm.stack, settings=arm.settings, control=arm.control, dose_turns=arm.dose_turns
-    )
+def _planned(
+    campaign: Campaign, conditions: Conditions, databases: Mapping[str, Database]
+) -> dict[str, PlannedArm]:
+    return {
+        arm.label: PlannedArm(
+            stack=arm.stack,
+            settings=arm.settings,
+            control=arm.control,
+            dose_turns=arm.dose_turns,
+            database=databases[arm.label] if conditions.database is None else None,
+            side=arm.side,
+            origin=campaign.origins.get(arm.label),
+        )
+        for arm in campaign.arms
+    }
 
 
 def _pins(campaign: Campaign, served: dict[str, str]) -> Pins:

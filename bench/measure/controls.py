@@ -1,6 +1,5 @@
 """Two arms that judge the campaign itself: one stack again, and once more with more to do."""
 
-import shutil
 from pathlib import Path
 
 from bench import ROOT, Mistake
@@ -9,6 +8,7 @@ from bench.measure.profile import load_profile
 from bench.measure.run import run_k6
 from bench.measure.standing import Setting
 from bench.serve import inside
+from bench.serve.variant import copy_stack, serve_instead
 
 DOSE = 0.10  # of the CPU that a hello needs
 
@@ -61,17 +61,9 @@ def make_controls(folder: Path, settings: Settings, turns: int, root: Path = ROO
         for label in CONTROLS
     ]
     for arm in arms:
-        shutil.copytree(
-            root / CONTROLLED, arm.folder, ignore=shutil.ignore_patterns("*.db*", "__pycache__")
-        )
-    (folder / DOSED / "dosed.py").write_text(DOSED_APP.format(turns=turns, metered=METERED))
-    config = folder / DOSED / "gunicorn.conf.py"
-    text = config.read_text()
-    if text.count('"app:app"') != 1:
-        raise Mistake(
-            f"{CONTROLLED}/gunicorn.conf.py does not name app:app: no control can be made"
-        )
-    config.write_text(text.replace('"app:app"', '"dosed:app"'))
+        copy_stack(root / CONTROLLED, arm.folder)
+    dosed = DOSED_APP.format(turns=turns, metered=METERED)
+    serve_instead(folder / DOSED, "dosed", dosed)
     return arms
 
 

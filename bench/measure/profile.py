@@ -8,6 +8,7 @@ its warm-up. What else follows from that is decided where `together` is asked fo
 import json
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,26 @@ def load_profile(name: str) -> Profile:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         problem = f"{error} is missing" if isinstance(error, KeyError) else error
         raise Mistake(f"{path} is no profile: {problem}") from error
+
+
+def must_have(profile: Profile, scenarios: Sequence[str]) -> None:
+    """A Mistake where one of these scenarios is none of the profile's."""
+    known = [scenario.name for scenario in profile.scenarios]
+    for name in scenarios:
+        if name not in known:
+            raise Mistake(f"{profile.name} has no scenario {name!r}; it has {', '.join(known)}")
+
+
+def narrow(profile: Profile, scenarios: Sequence[str], folder: Path) -> Profile:
+    """The same with these scenarios alone, in a file of its own in folder, as k6 reads it too."""
+    data = json.loads(profile.path.read_text())
+    for part in ("scenarios", "turns"):
+        left_out = {*SCENARIOS} - {*scenarios}
+        data[part] = {key: of for key, of in data.get(part, {}).items() if key not in left_out}
+    data["reseed"] = [name for name in data["reseed"] if name in scenarios]
+    path = folder / f"{profile.name}.json"
+    path.write_text(json.dumps(data, indent=1))
+    return load_profile(str(path))
 
 
 def _profile(path: Path, data: dict[str, Any]) -> Profile:

@@ -12,6 +12,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from bench import Mistake
 from bench.arm import Arm
 from bench.host.memory import for_k6
@@ -22,6 +24,7 @@ from bench.measure.scenario import WRITES, Underway, measure_scenario
 from bench.measure.standing import Setting, Standing, seed, start, working
 from bench.measure.turns import told_to_k6
 from bench.serve import inside
+from bench.serve.variant import locks_told
 
 IDLE_SECONDS = 1.0  # for which nobody asks anything
 
@@ -86,6 +89,7 @@ class Up:
                 memory_bytes=one.memory_bytes,
                 idle_cpu=one.idle_cpu,
                 dose_s=one.dose_s,
+                commits=one.commits,
             )
             for one in self.arms
         }
@@ -102,12 +106,12 @@ def ready(
     with ExitStack() as running:
         there = start(arms, setting, running)
         running.callback(_keep_logs, there, folder)
-        commits = _commits(there[0], there, setting)
+        commits = _look_at_commits(there, setting)
         sleep_until(started + profile.pauses["settle"])
         seed(there, setting)
         _must_be_seeded(there)
         seeded = time.monotonic()
-        served = {one.arm.label: inside.describe(one.server) for one in there}
+        served = {one.arm.label: _describe(one) for one in there}
         _must_have_journal_mode(there, setting, served)
         sleep_until(seeded + profile.pauses["seeded"])
         say("warmup")
@@ -128,12 +132,33 @@ def _look_at_idle(arms: Sequence[Standing]) -> None:
         one.idle_cpu = max(0.0, one.server.cpu_seconds() - used) / seconds
 
 
-def _commits(host: Standing, arms: Sequence[Standing], setting: Setting) -> dict[str, Canary]:
-    """What a commit costs here, by the number of writers that the write scenarios have at work."""
+def _describe(one: Standing) -> Served:
+    served = inside.describe(one.server)
+    if one.arm.settings.python is None:
+        return served
+    return msgspec.structs.replace(served, locks=locks_told(one.server.log()))
+
+
+def _look_at_commits(arms: Sequence[Standing], setting: Setting) -> dict[str, Canary]:
+    """What a commit costs on the first arm's database; an arm with another kind is told its own.
+
+    By the number of writers that the write scenarios have at work.
+    """
+    kinds: dict[tuple[str, str | None], list[Standing]] = {}
+    for one in arms:
+        kinds.setdefault((one.arm.settings.database, setting.journal_mode(one.arm)), []).append(one)
+    first, *others = [(alike, _commits(alike, setting)) for alike in kinds.values()]
+    for alike, commits in others:
+        for one in alike:
+            one.commits = commits
+    return first[1]
+
+
+def _commits(alike: Sequence[Standing], setting: Setting) -> dict[str, Canary]:
     scenarios = [scenario for scenario in setting.profile.scenarios if scenario.name in WRITES]
-    writers = sorted({one.in_flight(scenario) for one in arms for scenario in scenarios})
-    mode = setting.journal_mode(host.arm)
-    return {str(number): inside.commits(host.server, number, mode) for number in writers}
+    writers = sorted({one.in_flight(scenario) for one in alike for scenario in scenarios})
+    server, mode = alike[0].server, setting.journal_mode(alike[0].arm)
+    return {str(number): inside.commits(server, number, mode) for number in writers}
 
 
 def _warm_up(arms: Sequence[Standing], setting: Setting, folder: Path) -> None:

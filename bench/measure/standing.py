@@ -1,7 +1,7 @@
 """How an arm stands in a session: its server, what its database holds, and whether it was lost."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from bench.host.leftovers import stop_my_processes
 from bench.host.machine import Partition, describe_machine
 from bench.host.memory import must_fit
 from bench.keep.files import digest
-from bench.keep.record import Conditions, Cpus, ProfilePin
+from bench.keep.record import Canary, Conditions, Cpus, Database, ProfilePin
 from bench.measure.k6 import K6
 from bench.measure.profile import Profile, Scenario
 from bench.serve.server import Engine, Row, Server
@@ -35,17 +35,28 @@ class Setting:
 
     def journal_mode(self, arm: Arm) -> str | None:
         """Of the database's file; None where the database is no file."""
-        return self.profile.journal_mode if arm.settings.database == "sqlite" else None
+        if arm.settings.database != "sqlite":
+            return None
+        return arm.settings.journal_mode or self.profile.journal_mode
 
-    def conditions(self, arm: Arm) -> Conditions:
-        """What must be equal in two sessions that are compared; arm is any of the campaign's."""
+    def databases(self, arms: Sequence[Arm]) -> dict[str, Database]:
+        """What every arm's is, by label; of each kind its engine is asked once."""
+        kinds: dict[tuple[str, str | None], Database] = {}
+        for arm in arms:
+            kind = arm.settings.database, self.journal_mode(arm)
+            if kind not in kinds:
+                described = self.engine.describe_database
+                kinds[kind] = described(arm.settings, self.profile.rows, kind[1])
+        return {arm.label: kinds[arm.settings.database, self.journal_mode(arm)] for arm in arms}
+
+    def conditions(self, databases: Mapping[str, Database]) -> Conditions:
+        """What must be equal in two sessions that are compared."""
         profile, cpus = self.profile, self.cpus
+        first, *others = databases.values()
         return Conditions(
             engine=self.engine.name,
             profile=ProfilePin(name=profile.name, sha256=digest(profile.path)),
-            database=self.engine.describe_database(
-                arm.settings, profile.rows, self.journal_mode(arm)
-            ),
+            database=first if all(one == first for one in others) else None,
             machine=describe_machine(),
             cpus=Cpus(
                 server=sorted(cpus.server) if cpus.server else None,
@@ -64,6 +75,7 @@ class Standing:
     memory_bytes: int | None = None  # held after its start
     idle_cpu: float | None = None  # CPU seconds a second while nobody asks
     dose_s: float | None = None
+    commits: dict[str, Canary] | None = None  # where its database is not the first arm's
     rows: list[Row] | None = None  # what the database holds, where that is known
     deleted: int = 0  # of the shuffled ids, since the database was made anew
     warmup: str | None = None  # what went wrong in it

@@ -6,9 +6,6 @@ from bench.serve.docker import docker_engine, why_no_docker
 from bench.serve.local import local_engine
 from bench.serve.server import Engine
 
-ENGINES = {"docker": docker_engine, "local": local_engine}
-
-
 def choose_engine(arguments: argparse.Namespace, cpus: frozenset[int] | None) -> Engine:
     """Says which and why; one that is asked for and does not answer is a Mistake."""
     name, why = arguments.engine, "as asked"
@@ -17,4 +14,6 @@ def choose_engine(arguments: argparse.Namespace, cpus: frozenset[int] | None) ->
         name = "local" if reason else "docker"
         why = f"no Docker engine: {reason}" if reason else "a Docker engine answers"
     print(f"engine {name}: {why}", flush=True)
-    return ENGINES[name](cpus, arguments.database_url)
+    if name == "docker":
+        return docker_engine(cpus, arguments.database_url)
+    return local_engine(cpus, arguments.database_url, arguments.python_downloads)

@@ -129,6 +129,7 @@ def _serve(arm: Arm, image: str, around: Surroundings) -> Iterator[DockerServer]
     with ExitStack() as running:
         network = _network(around, port)
         environment = [f"--env=GUNICORN_CMD_ARGS=--bind={bind} {gunicorn_options(arm.settings)}"]
+        environment += [f"--env={name}={value}" for name, value in arm.settings.variables]
         database, beside = None, None
         if arm.settings.database == "postgres":
             if around.database_url:

@@ -1,37 +1,47 @@
-"""Virtual environments of the stacks: one for each lock and interpreter, made once."""
+"""Virtual environments of the stacks: one for each lock, interpreter and replaced package."""
 
 import hashlib
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench import CACHE, Mistake
-from bench.serve.stacks import REQUIREMENTS
+from bench.arm import Arm
+from bench.keep.pins import digest_of_folder
+from bench.serve.stacks import REQUIREMENTS, lock_of
 
 
-def environment(folder: Path, requirements: str = REQUIREMENTS["today"]) -> Path:
-    """The Python of an environment that holds exactly this lock; made where it is missing."""
-    lock = (folder / requirements).read_bytes()
-    base = _base_python(requirements)
-    name = hashlib.sha256(lock + base.encode() + sys.version.encode()).hexdigest()[:12]
-    target = CACHE / "environments" / f"{folder.name}-{name}"
+def environment_of(arm: Arm, downloads: bool = False) -> Path:
+    """That of an arm's settings."""
+    lock, settings = str(lock_of(arm).resolve()), arm.settings
+    base = settings.python or _base_python(settings.requirements == "paper")
+    return environment(arm.folder, lock, base, settings.packages, downloads)
+
+
+def environment(
+    folder: Path,
+    requirements: str = REQUIREMENTS["today"],
+    python: str | None = None,
+    packages: Sequence[str] = (),
+    downloads: bool = False,
+) -> Path:
+    """The Python of an environment that holds exactly this lock, but for these packages.
+
+    It is made where it is missing. downloads: whether an interpreter that is not here is fetched.
+    """
+    lock = folder / requirements
+    base = python or _base_python(requirements == REQUIREMENTS["paper"])
+    told = [lock.read_bytes(), base.encode(), sys.version.encode(), *map(_told, packages)]
+    digest = hashlib.sha256(b"".join(told)).hexdigest()
+    target = CACHE / "environments" / f"{folder.name}-{digest[:12]}"
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(prefix=".", dir=target.parent))
         try:
-            here = str(unfinished)
-            _uv(
-                "venv",
-                "--relocatable",
-                "--clear",
-                "--no-python-downloads",
-                f"--python={base}",
-                here,
-            )
-            python, lock_file = str(unfinished / "bin" / "python"), str(folder / requirements)
-            _uv("pip", "install", f"--python={python}", "--require-hashes", "-r", lock_file)
+            _make(unfinished, lock, base, packages, downloads)
             unfinished.rename(target)
         except OSError:
             if not target.exists():  # else another process was quicker, and made the same
@@ -41,11 +51,27 @@ def environment(folder: Path, requirements: str = REQUIREMENTS["today"]) -> Path
     return target / "bin" / "python"
 
 
-def _base_python(requirements: str) -> str:
+def _make(
+    folder: Path, lock: Path, base: str, packages: Sequence[str], downloads: bool
+) -> None:
+    fetch = [] if downloads else ["--no-python-downloads"]
+    _uv("venv", "--relocatable", "--clear", *fetch, f"--python={base}", str(folder))
+    python = f"--python={folder / 'bin' / 'python'}"
+    _uv("pip", "install", python, "--require-hashes", "-r", str(lock))
+    if packages:
+        given = [package if "==" in package else str(Path(package).resolve()) for package in packages]
+        _uv("pip", "install", python, *given)
+        _uv("pip", "check", python)  # whether what the lock has goes with them
+
+
+def _told(package: str) -> bytes:
+    """What an environment with it depends on."""
+    return (package if "==" in package else digest_of_folder(Path(package))).encode()
+
+
+def _base_python(paper: bool) -> str:
     """The interpreter that runs the bench; for the paper's versions, which need it, Python 3.11."""
-    if requirements == REQUIREMENTS["paper"] and sys.version_info[:2] != (3, 11):
-        return "3.11"
-    return sys.executable
+    return "3.11" if paper and sys.version_info[:2] != (3, 11) else sys.executable
 
 
 def find_uv() -> str:
@@ -61,4 +87,5 @@ def _uv(*arguments: str) -> None:
         if not done.returncode:
             return
     lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-    raise Mistake(f"no environment for the stack: uv {arguments[0]}: {' '.join(lines[:3])}")
+    step = " ".join(arguments[:2] if arguments[0] == "pip" else arguments[:1])
+    raise Mistake(f"no environment for the stack: uv {step}: {' '.join(lines[:3])}")

@@ -21,10 +21,9 @@ from bench.host.machine import cpu_seconds, peak_bytes, pinned
 from bench.host.processes import cpu_seconds_of_all, family, find_process, held_bytes
 from bench.keep.record import Database
 from bench.serve.cluster import describe_cluster, private_cluster
-from bench.serve.environment import environment
+from bench.serve.environment import environment_of
 from bench.serve.postgres import Postgres, database_on, describe_server
 from bench.serve.server import Engine, describe_sqlite, gunicorn_options
-from bench.serve.stacks import REQUIREMENTS
 from bench.serve.start import (
     affinities,
     free_port,
@@ -134,6 +133,7 @@ class LocalServer:
         bind = f"--bind=127.0.0.1:{self.port}"
         return {
             **kept,
+            **dict(self.arm.settings.variables),
             **mark(),
             "DATABASE_URL": self.database.url if self.database else file,
             "GUNICORN_CMD_ARGS": f"{bind} {gunicorn_options(self.arm.settings)}",
@@ -144,15 +144,17 @@ class LocalServer:
         return family(find_process(self.process.pid if self.process else None))
 
 
-def local_engine(cpus: frozenset[int] | None, database_url: str | None = None) -> Engine:
+def local_engine(
+    cpus: frozenset[int] | None, database_url: str | None = None, downloads: bool = False
+) -> Engine:
     """Serves from virtual environments, on these CPUs.
 
     Where an arm has PostgreSQL, its database is on the server of this URL, else in a private
-    cluster.
+    cluster. downloads: whether an interpreter that is not here may be fetched.
     """
 
     def python_of(arm: Arm) -> Path:
-        return environment(arm.folder, REQUIREMENTS[arm.settings.requirements])
+        return environment_of(arm, downloads)
 
     @contextmanager
     def serve(arm: Arm) -> Iterator[LocalServer]:

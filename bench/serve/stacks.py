@@ -38,13 +38,25 @@ def speaks_postgres(folder: Path) -> bool:
     return "psycopg" in (folder / "requirements.in").read_text()
 
 
+def has_pool(folder: Path) -> bool:
+    """Whether `def` routes run in a pool that Gunicorn's threads do nothing for: Uvicorn's do."""
+    return 'worker_class = "uvicorn' in (folder / "gunicorn.conf.py").read_text()
+
+
+def lock_of(arm: Arm) -> Path:
+    """The file with the versions that an arm has."""
+    own = REQUIREMENTS.get(arm.settings.requirements)
+    return arm.folder / own if own else Path(arm.settings.requirements)
+
+
 def in_flight(arm: Arm, scenario: str) -> float:
     """The most requests of a scenario that an arm works on at the same time.
 
-    Gunicorn's threads do nothing for the Uvicorn worker: there a `def` route runs in a pool of
-    40 threads a worker (anyio's default), and `async def`, hello and echo, has no such limit.
+    Of FastAPI that is a pool of threads a worker (40 is anyio's default); what is `async def`,
+    hello and echo, has no such limit.
     """
-    settings = (arm.folder / "gunicorn.conf.py").read_text()
-    if 'worker_class = "uvicorn' not in settings:
+    if not has_pool(arm.folder):
         return arm.settings.workers * arm.settings.threads
-    return math.inf if scenario in ("hello", "echo") else arm.settings.workers * POOL
+    if scenario in ("hello", "echo"):
+        return math.inf
+    return arm.settings.workers * (arm.settings.pool or POOL)

@@ -253,7 +253,7 @@ def campaign(
 
     sessions is how many of each arm; as many blocks as extra says were added at the end. Where arms
     are not together, each has a session of its own in every block. invalid and suspect hold (arm,
-    block, scenario). settings may be by arm.
+    block, scenario). settings and served may be by arm. STACK@before and STACK@after are two sides.
     """
     folder = Path(results, name)
     write(folder / "profile.json", profile(together, sessions, scenarios))
@@ -315,8 +315,10 @@ def campaign(
 
 
 def _planned(label, controls, settings):
+    stack, _, rest = label.partition("@")
     return PlannedArm(
-        stack=CONTROLLED if label in controls else label,
+        stack=CONTROLLED if label in controls else stack,
+        side=rest if rest in ("before", "after") else None,
         settings=settings.get(label, DEFAULTS) if isinstance(settings, dict) else settings,
         control=label in controls,
         dose_turns=1000 if label == DOSED else None,
@@ -325,6 +327,7 @@ def _planned(label, controls, settings):
 
 def _start(arm, dose_s, served):
     memory = {"memory_bytes": 90_000_000, "idle_cpu": 0.001}
+    served = served.get(arm, SERVED) if isinstance(served, dict) else served
     return ArmStart(served=served, dose_s=dose_s if arm == DOSED else None, **memory)
 
 

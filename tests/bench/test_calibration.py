@@ -52,8 +52,8 @@ def simulated(
     lacking=0.0,
     lacking_of_last=0.0,
 ):
-    """log(value) by campaign, session and arm; all arms are equal."""
-    arms, factors = len(ARMS), np.array(factors, dtype=np.float32)
+    """log(value) by campaign, session and arm, one for each factor; all arms are equal."""
+    arms, factors = len(factors), np.array(factors, dtype=np.float32)
     of_session, of_run = (campaigns, sessions), (campaigns, sessions, RUNS)
     of_turn = (*of_run, ROUNDS)
 

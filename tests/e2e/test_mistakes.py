@@ -87,17 +87,20 @@ class Workshop:
     def profile(self, **changes) -> None:
         (self.folder / "short.json").write_text(json.dumps(PROFILE | changes))
 
-    def start(self, *options: str, fault: str = "", **environment: str) -> subprocess.Popen[str]:
+    def start(
+        self, *options: str, fault: str = "", action: str = "run", **environment: str
+    ) -> subprocess.Popen[str]:
         """The bench as a person starts it; fault is code that runs in it first."""
         given = "".join(options)
-        defaults = [] if "--stacks" in given else ["--stacks", "flask_sqlite"]
+        chosen = "--stacks" in given or "--arms" in given or action != "run"
+        defaults = [] if chosen else ["--stacks", "flask_sqlite"]
         defaults += [] if "--profile" in given else ["--profile", "short.json"]
         defaults += [] if "--engine" in given else ["--engine", self.engine]
         defaults += [] if "--out" in given else ["--out", str(self.out)]
         code = f"import sys\n{fault}\nfrom bench.__main__ import main\nsys.exit(main())"
         path = f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
         return subprocess.Popen(
-            [sys.executable, "-c", code, "run", *defaults, *options],
+            [sys.executable, "-c", code, action, *defaults, *options],
             cwd=self.folder,
             env=os.environ | {"PATH": path, "TMPDIR": str(self.folder / "tmp")} | environment,
             stdout=subprocess.PIPE,
