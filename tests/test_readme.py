@@ -29,4 +29,5 @@ def task(line: str) -> str:
     line = re.sub(r"\s+#.*", "", line.strip()).replace("python3", "python")
     line = line.removeprefix("measured ").removeprefix(".venv/bin/")
     line = re.sub(r"( --)? --(profile|sessions|rounds|seconds|users) \w+| PROFILE=\w+", "", line)
+    line = re.sub(r"(nox -s compare) -- \S+", r"\1", line)  # with what
     return re.sub(r"^nox -s (\w+)$", r"make \1", line)
