@@ -11,6 +11,7 @@ from bench import Mistake
 from bench.arguments import ask_as_planned, check_database, parse, settings_of
 from bench.arm import CONTROLS, Settings
 from bench.keep.store import RESULTS, read_plan
+from bench.run import arms_of
 
 
 @pytest.fixture
@@ -45,6 +46,25 @@ def test_what_is_said_of_the_settings_is_that_of_every_arm(parsed):
     assert run.sessions == 7
 
 
+def test_a_comparison_has_twelve_sessions_and_names_what_it_compares_with(parsed):
+    asked_for = parsed("compare", "main", "--fail-if-slower", "5", "--scenarios=hello,get")
+    assert (asked_for.ref, asked_for.sessions, asked_for.fail_if_slower) == ("main", 12, 5.0)
+    assert (asked_for.scenarios, asked_for.need, asked_for.all) == (["hello", "get"], None, False)
+
+
+@pytest.mark.parametrize("word", ["0", "-5", "5%", "nan", "1e9", ""])
+@pytest.mark.parametrize("option", ["--fail-if-slower", "--need"])
+def test_what_is_no_percentage_is_a_mistake(parsed, option, word):
+    with pytest.raises(Mistake, match=f"argument {option}: .* is no percentage such as 5; see"):
+        parsed("compare", "main", f"{option}={word}")
+
+
+def test_arms_and_stacks_are_not_both_said(parsed):
+    assert parsed("run", "--arms", "a", "b@c=d", "--sessions=2").arms == ["a", "b@c=d"]
+    with pytest.raises(Mistake, match="not allowed with argument"):
+        parsed("run", "--arms", "a", "--stacks=b")
+
+
 def test_stacks_are_named_between_commas(parsed):
     assert parsed("run", "--stacks=a,b,c").stacks == ["a", "b", "c"]
 
@@ -76,9 +96,18 @@ def test_what_the_plan_was_asked_for_is_asked_for_again(tmp_path):
     stacks = ["flask_sqlite", "django_drf"]
     folder = campaign(tmp_path, "1", stacks, sessions=4, settings=settings, engine="local")
     run = resumed(folder)
-    assert (run.stacks, run.sessions, run.profile) == (stacks, 4, "standard")
+    assert (run.sessions, run.profile, run.scenarios) == (4, "standard", None)
     assert (run.controls, run.dose_turns, run.engine) == (False, None, "local")
-    assert settings_of(run) == settings
+    arms = arms_of(read_plan(folder))
+    assert [(arm.label, arm.stack) for arm in arms] == [(name, name) for name in stacks]
+    assert {arm.settings for arm in arms} == {settings}
+
+
+def test_a_folder_that_an_arm_had_and_that_is_gone_is_a_mistake(tmp_path):
+    settings = {"flask_sqlite": Settings(folder=str(tmp_path / "gone"))}
+    plan = read_plan(campaign(tmp_path, "1", ["flask_sqlite"], settings=settings))
+    with pytest.raises(Mistake, match="there is no .*gone here, which it was planned with"):
+        arms_of(plan)
 
 
 def test_a_campaign_of_arms_alone_has_as_many_sessions_an_arm_as_it_has_blocks(tmp_path):
@@ -88,7 +117,7 @@ def test_a_campaign_of_arms_alone_has_as_many_sessions_an_arm_as_it_has_blocks(t
 
 def test_controls_get_the_dose_that_they_had_and_are_no_stacks(tmp_path):
     run = resumed(campaign(tmp_path, "1", ["flask_sqlite"], sessions=1, controls=CONTROLS))
-    assert (run.stacks, run.controls, run.dose_turns) == (["flask_sqlite"], True, 1000)
+    assert (run.controls, run.dose_turns, settings_of(run)) == (True, 1000, Settings())
 
 
 def test_the_engine_is_asked_for_by_its_name_without_what_it_adds(tmp_path):

@@ -115,7 +115,7 @@ app = App()
 @pytest.mark.parametrize("text", ["", 'wsgi_app = "main:app"', 'a = b = "app:app"\nc = "app:app"'])
 def test_settings_that_do_not_name_the_app_once_are_a_mistake(original, tmp_path, text):
     (original / "gunicorn.conf.py").write_text(text)
-    with pytest.raises(Mistake, match="gunicorn.conf.py does not name app:app: no control"):
+    with pytest.raises(Mistake, match="gunicorn.conf.py does not name app:app: no variant"):
         make_controls(tmp_path / "controls", SETTINGS, 1000, tmp_path / "root")
 
 
