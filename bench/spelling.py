@@ -85,12 +85,11 @@ def _folder(text: str, stack: str, elsewhere: str | None, root: Path) -> Path:
 def _settings(written: Written, defaults: Settings, root: Path) -> Settings:
     changes: dict[str, Any] = {}
     for name, value in written.given:
-        kind, _, variable = name.partition(".")
-        read = READERS.get(name if kind != "env" else kind)
+        read = READERS.get("env." if name.startswith("env.") else name)
         if read is None:
-            known = ", ".join([*(known for known in READERS if known != "env"), "env.NAME"])
+            known = ", ".join(READERS).replace("env.", "env.NAME")
             raise written.mistake(f"there is no setting {name!r}; there are {known}")
-        for field, found in read(written, variable or value, value).items():
+        for field, found in read(written, name.removeprefix("env."), value).items():
             if isinstance(found, tuple):
                 found = (*changes.get(field, ()), *found)
             elif field in changes:
@@ -190,7 +189,7 @@ READERS: dict[str, Callable[[Written, str, str], dict[str, Any]]] = {
     "python": _python,
     "database": _choice("database", "sqlite", "postgres"),
     "journal_mode": _choice("journal_mode", "delete", "wal"),
-    "env": _variable,
+    "env.": _variable,
 }
 
 

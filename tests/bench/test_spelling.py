@@ -141,6 +141,7 @@ REFUSED = {
     "flask_sqlite@env.DATABASE_URL=x": "env.DATABASE_URL: the bench itself sets it",
     "flask_sqlite@env.GUNICORN_CMD_ARGS=x": "env.GUNICORN_CMD_ARGS: the bench itself sets it",
     "flask_sqlite@env.PATH=x": "env.PATH: the bench itself sets it",
+    "flask_sqlite@env=x": "there is no setting 'env'; there are workers",
     "flask_sqlite@env.=x": "env.: it is no name of a variable",
     "flask_sqlite@env.A-B=x": "env.A-B: it is no name of a variable",
     "flask_sqlite@env.A=1,env.A=2": "A is said twice",
