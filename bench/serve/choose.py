@@ -1,10 +1,17 @@
 """Which engine serves: the one that is asked for, else docker where it answers, else local."""
 
 import argparse
+from collections.abc import Callable
 
 from bench.serve.docker import docker_engine, why_no_docker
 from bench.serve.local import local_engine
 from bench.serve.server import Engine
+
+ENGINES: dict[str, Callable[[frozenset[int] | None, str | None, bool], Engine]] = {
+    "docker": lambda cpus, database_url, _: docker_engine(cpus, database_url),
+    "local": local_engine,
+}
+
 
 def choose_engine(arguments: argparse.Namespace, cpus: frozenset[int] | None) -> Engine:
     """Says which and why; one that is asked for and does not answer is a Mistake."""
@@ -14,6 +21,4 @@ def choose_engine(arguments: argparse.Namespace, cpus: frozenset[int] | None) ->
         name = "local" if reason else "docker"
         why = f"no Docker engine: {reason}" if reason else "a Docker engine answers"
     print(f"engine {name}: {why}", flush=True)
-    if name == "docker":
-        return docker_engine(cpus, arguments.database_url)
-    return local_engine(cpus, arguments.database_url, arguments.python_downloads)
+    return ENGINES[name](cpus, arguments.database_url, arguments.python_downloads)
