@@ -1,6 +1,7 @@
 """Measure Python web frameworks: python -m bench run --stacks flask_sqlite --profile quick."""
 
 import argparse
+import io
 import signal
 import sys
 from collections.abc import Callable
@@ -45,6 +46,8 @@ def main() -> int:
     for number in STOPS:
         signal.signal(number, _interrupt)
     keep_what_is_known()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a ≥ where a terminal's characters are ASCII
     try:
         arguments = parse(__doc__)
         return ACTIONS[arguments.action](arguments) or 0

@@ -149,7 +149,7 @@ def _must_differ(arms: Sequence[Arm], served: Mapping[str, str], setting: Settin
         run_with = msgspec.structs.replace(
             arm.settings, requirements="", packages=(), python=None, folder=None, journal_mode=mode
         )
-        what = served[arm.label], digest_of_folder(arm.folder), run_with
+        what = arm.stack, served[arm.label], digest_of_folder(arm.folder), run_with
         if seen.setdefault(what, arm.label) != arm.label:
             raise Mistake(f"{arm.label} is the same arm as {seen[what]}: all that it sets is there")
 
