@@ -37,6 +37,8 @@ class Change:
     def word(self) -> str:
         if self.hidden:
             return "k6 at its limit"
+        if not math.isfinite(self.error):
+            return "not resolved"
         if self.low > 1 or self.high < 1:
             less = max(self.ratio, 1 / self.ratio) < 1 + EQUAL
             return ("slower" if self.low > 1 else "faster") + (", but by less than 5 %" * less)
