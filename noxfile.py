@@ -1,5 +1,6 @@
 """The tasks, listed by `nox -l`. What stands after `--` goes to the program that a task calls."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ sys.path.insert(0, str(HERE))  # Nox itself is elsewhere
 from bench.host.shell import keep_what_is_known  # noqa: E402  it is found by the line above
 
 STACKS = sorted(path.parent.name for path in HERE.glob("*/gunicorn.conf.py"))
+NO_CONFIG = {"UV_NO_CONFIG": "1", "PIP_CONFIG_FILE": os.devnull}
 PAPER_DATE = "2025-06-01"  # when the paper's packages were current
 
 keep_what_is_known()  # of a person's shell: a task is the same for everybody
@@ -26,8 +28,8 @@ def install(session, group):
     sync = ("uv", "sync", "--quiet", "--frozen", "--inexact", f"--only-group={group}")
     here = {"UV_PROJECT_ENVIRONMENT": session.virtualenv.location}
     try:
-        session.install("uv", env={"UV_NO_CONFIG": "1"})
-        session.run_install(*sync, env=here | {"UV_NO_CONFIG": "1"})
+        session.install("uv", env=NO_CONFIG)
+        session.run_install(*sync, env=here | NO_CONFIG)
     except CommandFailed:  # a person's own settings may name the mirror that is needed
         session.install("uv")
         session.run_install(*sync, env=here)

@@ -99,6 +99,10 @@ def test_a_server_that_cannot_be_seen_is_not_counted():
     assert (unseen.cpu_seconds(), unseen.memory_bytes()) == (None, None)
 
 
+def test_what_its_processes_hold_is_asked_of_who_knows_it_where_they_do_not_tell_everybody():
+    assert Postgres("postgresql://elsewhere/items", None, held=lambda: 5).memory_bytes() == 5
+
+
 def test_no_postgresql_is_a_mistake(folder, monkeypatch):
     monkeypatch.setattr(clusters.shutil, "which", lambda name: None)
     monkeypatch.setattr(clusters.Path, "glob", lambda path, pattern: [])

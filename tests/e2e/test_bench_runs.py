@@ -181,16 +181,17 @@ def test_every_measurement_is_what_k6_counted_and_counts(one):
     assert list(session.scenarios) == list(SEVEN)
     for name, scenario in session.scenarios.items():
         measured = scenario.arms["flask_sqlite"]
-        told = [
-            read_summary(summary_path(one.campaign, 1, name, run)).arms["flask_sqlite"]
+        runs = [
+            read_summary(summary_path(one.campaign, 1, name, run))
             for run in range(1, 1 + RUNS[name])
         ]
+        told = [run.arms["flask_sqlite"] for run in runs]
         requests, counted = measured.load.requests, measured.load.counted
         assert requests == sum(of_run.requests for of_run in told)
         assert requests == sum(of_run.iterations for of_run in told)
-        of_all_turns = sum(of_run.times.count for of_run in told)
-        assert 0 < counted <= of_all_turns
-        assert counted == of_all_turns or measured.load.void  # as on a machine that is busy
+        # A turn may be void where the machine is busy.
+        void = sum(run.turns.count[place] for run in runs for place in run.turns.void)
+        assert counted == sum(of_run.times.count for of_run in told) - void > 0
         assert requests > counted or name == "hello"
         assert (requests, counted) == (24, 16) or name != "delete"
         assert measured.load.failed == 0
@@ -317,9 +318,10 @@ def test_lost_inserts_are_named_and_do_not_count(bench):
     (repository / ".cache").symlink_to(ROOT / ".cache")  # its environments and its k6
     app = repository / "flask_sqlite" / "app.py"
     answer = '    return {"id": cursor.lastrowid'
-    # Long ago: the warm-up asks for what it has just made, and would notice.
+    # Long ago: the warm-up asks for what it has just made, and would notice. A writer may wait for
+    # so long that others write dozens of rows meanwhile.
     old = "id % 7 = 0 AND id > 52 AND id < ?"
-    lose = f'    get_db().execute("DELETE FROM items WHERE {old}", (cursor.lastrowid - 9,))\n'
+    lose = f'    get_db().execute("DELETE FROM items WHERE {old}", (cursor.lastrowid - 60,))\n'
     assert answer in app.read_text()
     app.write_text(app.read_text().replace(answer, lose + answer))
     bench.repository = repository

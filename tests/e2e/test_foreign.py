@@ -265,26 +265,45 @@ def test_a_cpu_set_that_nobody_keeps_is_one_line(workshop):
 # Make
 
 
-def test_make_installs_nox_whatever_the_shell_says_of_uv(tmp_path):
-    folder = tmp_path / "a b"
+TINY = """
+
+@nox.session
+def tiny(session):
+    install(session, "nox")
+"""
+
+
+def test_make_and_nox_install_whatever_a_shell_and_a_home_say_of_pip_and_uv(tmp_path):
+    folder, home = tmp_path / "a b", a_person(tmp_path)["HOME"]
     folder.mkdir()
-    for name in ("Makefile", "pyproject.toml", "uv.lock"):
+    for name in ("Makefile", "pyproject.toml", "uv.lock", "noxfile.py"):
         shutil.copy(ROOT / name, folder)
+    shutil.copytree(ROOT / "bench" / "host", folder / "bench" / "host")
+    shutil.copy(ROOT / "bench" / "__init__.py", folder / "bench")
+    with (folder / "noxfile.py").open("a") as tasks:
+        tasks.write(TINY)
     poison = tmp_path / "poison"
     poison.mkdir()
     (poison / "packaging.py").write_text("raise SystemExit('the wrong module')")
     given = {"UV_PROJECT_ENVIRONMENT": str(tmp_path / "elsewhere"), "PYTHONPATH": str(poison)}
     given |= {"UV_PYTHON": "3.99", "PIP_USER": "1", "PIP_TARGET": str(tmp_path / "target")}
+    whole = os.environ | given | {"HOME": home}
     make = ["make", ".venv/bin/nox"]
     for _ in range(2):
         done = subprocess.run(
-            make, cwd=folder, env=os.environ | given, capture_output=True, text=True, check=False
+            make, cwd=folder, env=whole, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
-    (folder / "noxfile.py").write_text("import nox\n")
-    nox = [folder / ".venv" / "bin" / "nox", "--version"]
-    assert subprocess.run(nox, capture_output=True, check=False).returncode == 0
-    assert sorted(os.listdir(tmp_path)) == ["a b", "poison"]
+    whole["PYTHONPATH"] = ""  # of Nox itself, which has begun before it can forget it
+    for backend in ("uv", "virtualenv"):
+        done = subprocess.run(
+            [folder / ".venv" / "bin" / "nox", "-s", "tiny", "--no-reuse-existing-virtualenvs"],
+            cwd=folder, env=whole | {"NOX_DEFAULT_VENV_BACKEND": backend},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    assert (folder / ".nox" / "tiny" / "bin" / "nox").exists()
+    assert sorted(os.listdir(tmp_path)) == ["a b", "home", "poison"]
     happened[f"for make: {', '.join(sorted(given))}"] = "is not obeyed: Nox is where it belongs"
 
 
