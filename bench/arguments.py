@@ -12,7 +12,10 @@ from bench.keep.record import Plan
 from bench.keep.store import RESULTS
 from bench.serve.stacks import REQUIREMENTS
 
-KINDS = "run | compare | k6 | cost | locust | crosscheck | turns | nested | repeated | selfcheck | check"
+KINDS = (
+    "run | compare | k6 | cost | locust | crosscheck | turns | nested | repeated"
+    " | selfcheck | check"
+)
 
 
 def parse(about: str | None) -> argparse.Namespace:

@@ -35,7 +35,7 @@ class Arm:
     settings: Settings = Settings()
     control: bool = False  # whether it judges the campaign and is not compared itself
     dose_turns: int | None = None  # of the loop that the dosed control runs in each request
-    side: str | None = None  # in a comparison of two checkouts: before or after
+    side: Literal["before", "after"] | None = None  # in a comparison of two checkouts
 
     def takes_part(self, scenario: str) -> bool:
         return not self.control or scenario in CONTROLLED_SCENARIOS

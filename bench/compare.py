@@ -14,7 +14,7 @@ from bench.keep.record import Plan
 from bench.keep.selection import select_campaigns
 from bench.keep.store import read_plan
 from bench.run import Arms, draw, measure, tell
-from bench.sides import arms_of_sides, copy_sides, kept_arms
+from bench.sides import SIDES, arms_of_sides, copy_sides, kept_arms
 
 SLOWER = 1  # the exit status where something is slower by more than was allowed
 
@@ -44,10 +44,10 @@ def compare(arguments: argparse.Namespace) -> int:
 
 
 def _copied(arguments: argparse.Namespace, folder: Path) -> Arms:
-    sides = dict(zip(("before", "after"), copy_sides(arguments.ref, folder), strict=True))
-    asked = settings_of(arguments), arguments.stacks, arguments.all
-    arms = arms_of_sides(*sides.values(), *asked)
-    return arms, {arm.label: sides[str(arm.side)].origin(arm.stack) for arm in arms}
+    sides = copy_sides(arguments.ref, folder)
+    arms = arms_of_sides(sides, settings_of(arguments), arguments.stacks, arguments.all)
+    of = dict(zip(SIDES, sides, strict=True))
+    return arms, {arm.label: of[str(arm.side)].origin(arm.stack) for arm in arms}
 
 
 def _kept(plan: Plan, campaign: Path, folder: Path) -> Arms:
@@ -75,7 +75,8 @@ def _status(found: list[Change], verdict: Verdict, need: float | None) -> int:
     if verdict.slower:
         return SLOWER
     if verdict.untold:
-        raise Mistake(f"of {len(verdict.untold)} of {len(found)} ratios nothing can be told: see above")
+        some = f"{len(verdict.untold)} of {len(found)} ratios"
+        raise Mistake(f"of {some} nothing can be told: see above")
     if need and verdict.found_from > need / 100:
         raise Mistake(
             f"a slow-down of {need:g} % was to be found, and this comparison finds one from"

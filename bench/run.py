@@ -74,7 +74,8 @@ def measure(
         blocks = arguments.sessions or _sessions(profile, len(arms))
         print(*session_time(arms, profile, blocks), sep="", end="", flush=True)
         cpus = partition_cpus(max(arm.settings.workers for arm in arms))
-        setting = Setting(profile, choose_engine(arguments, cpus.server), find_k6(arguments.k6), cpus)
+        engine, k6 = choose_engine(arguments, cpus.server), find_k6(arguments.k6)
+        setting = Setting(profile, engine, k6, cpus)
         arms = make_variants(arms, Path(folder))
         if arguments.controls:
             arms += _controls(arguments, setting, Path(folder))
@@ -95,7 +96,7 @@ def arms_of(plan: Plan) -> list[Arm]:
         of = plan.arms[label]
         folder = Path(of.settings.folder) if of.settings.folder else stacks.get(of.stack)
         if folder is None or not folder.is_dir():
-            raise Mistake(f"{label}: there is no {folder or of.stack} here, which it was planned with")
+            raise Mistake(f"{label}: {folder or of.stack}, which it was planned with, is not here")
         found.append(Arm(label, of.stack, folder, of.settings, side=of.side))
     return found
 

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from bench import ROOT, Mistake
 from bench.arm import Arm, Settings
@@ -14,7 +15,7 @@ from bench.keep.store import source_path
 from bench.serve.stacks import find_stacks, speaks_postgres
 from bench.serve.variant import copy_stack
 
-SIDES = ("before", "after")
+SIDES: tuple[Literal["before"], Literal["after"]] = ("before", "after")
 PLACES = dict(zip(SIDES, "12", strict=True))  # paths of equal length: a path is in many a constant
 
 
@@ -57,9 +58,10 @@ def copy_sides(given: str, folder: Path, root: Path = ROOT) -> tuple[Side, Side]
 
 
 def arms_of_sides(
-    before: Side, after: Side, settings: Settings, names: Sequence[str] | None, every: bool
+    sides: tuple[Side, Side], settings: Settings, names: Sequence[str] | None, every: bool
 ) -> list[Arm]:
     """Both sides of each stack that differs, or of every one; who is on one side only is named."""
+    before, after = sides
     both = [stack for stack in before.stacks if stack in after.stacks]
     for stack in sorted({*before.stacks} ^ {*after.stacks}):
         only = "before" if stack in before.stacks else "after"
@@ -77,11 +79,12 @@ def arms_of_sides(
     ]
     found = chosen if every else differing
     if not found:
-        raise Mistake(f"{', '.join(chosen)}: nothing differs from {before.given}; --all measures it")
+        same = ", ".join(chosen)
+        raise Mistake(f"{same}: nothing differs from {before.given}; --all measures it")
     return [
         Arm(f"{stack}@{side}", stack, of.stacks[stack], settings, side=side)
         for stack in found
-        for side, of in zip(SIDES, (before, after), strict=True)
+        for side, of in zip(SIDES, sides, strict=True)
     ]
 
 
@@ -141,7 +144,8 @@ def _commit(given: str, root: Path) -> str | None:
     try:
         if Path(_git(root, "rev-parse", "--show-toplevel")).resolve() != root.resolve():
             return None
-        return _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", given + "^{commit}")
+        asked = "--verify", "--quiet", "--end-of-options", given + "^{commit}"
+        return _git(root, "rev-parse", *asked)
     except (OSError, subprocess.CalledProcessError):
         return None
 

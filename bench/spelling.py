@@ -76,7 +76,8 @@ def _folder(text: str, stack: str, elsewhere: str | None, root: Path) -> Path:
     folder = Path(elsewhere)
     lacking = [name for name in NEEDED if not (folder / name).is_file()]
     if lacking:
-        raise Mistake(f"{text}: {elsewhere} is no stack's folder: it has no {', no '.join(lacking)}")
+        lacks = ", no ".join(lacking)
+        raise Mistake(f"{text}: {elsewhere} is no stack's folder: it has no {lacks}")
     if not re.fullmatch(r"[A-Za-z0-9_]+", stack) or stack in CONTROLS:
         raise Mistake(f"{text}: {stack!r} is no name of a stack")
     return folder
@@ -168,7 +169,8 @@ def _package(written: Written, _: str, value: str) -> dict[str, Any]:
 
 def _python(written: Written, _: str, value: str) -> dict[str, Any]:
     if value not in PYTHONS and not ("/" in value and Path(value).is_file()):
-        raise written.mistake(f"python={value}: it is {', '.join(PYTHONS)} or an interpreter's path")
+        known = ", ".join(PYTHONS)
+        raise written.mistake(f"python={value}: it is {known} or an interpreter's path")
     return {"python": value}
 
 

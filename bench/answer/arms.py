@@ -15,7 +15,7 @@ def databases(selection: Selection) -> list[Database]:
 
 
 def differing_lines(selection: Selection) -> Iterator[str]:
-    """Of each arm of a stack that has several, what it was served with against the first of them."""
+    """Of each arm of a stack that has several, what it was served with, against the first."""
     arms = {arm: part.plan.arms[arm] for part in selection.parts for arm in part.arms}
     served = _served(selection)
     for stack in sorted({arm.stack for arm in arms.values()}):

@@ -1,4 +1,4 @@
-"""A comparison of two checkouts as it is shown: a table, a CSV file, Markdown, and its last lines."""
+"""A comparison of two checkouts as it is shown: a table, CSV, Markdown, and its last lines."""
 
 import csv
 import math
@@ -66,7 +66,9 @@ def lines_of(changes: Sequence[Change], verdict: Verdict, allowed: float) -> Ite
     for change in verdict.untold:
         why = "too few sessions count"
         if change.hidden:
-            why = "k6 is at its limit, a slow-down might not show: leave it out, or give k6 more CPUs"
+            why = (
+                "k6 is at its limit, a slow-down might not show: leave it out, or give k6 more CPUs"
+            )
         yield f"not told: {change.stack} in {change.scenario}: {why}"
     if math.isfinite(verdict.found_from):
         yield f"it would have found a slow-down of {verdict.found_from:.0%} or more in 4 of 5 cases"

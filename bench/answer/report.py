@@ -133,7 +133,8 @@ class Report:
             for part in self.selection.parts
             if arm in part.arms
         }
-        measured, commits = [o.measurement for o in valid], [o.session.commits_of(arm) for o in valid]
+        measured = [one.measurement for one in valid]
+        commits = [one.session.commits_of(arm) for one in valid]
         return limiter_of(scenario, measured, commits, workers, self.selection.conditions)
 
     def _value(self, scenario: str, arm: str, measured: Sequence[Measurement]) -> Summary | None:

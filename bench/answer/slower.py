@@ -67,11 +67,12 @@ def changes(report: Report, plan: Plan) -> list[Change]:
         if scenario in report.selection.scenarios
         for stack in pairs
     ]
-    return [_change(report, *pairs[stack], stack, scenario, len(there)) for stack, scenario in there]
+    family = len(there)
+    return [_change(report, *pairs[stack], stack, scenario, family) for stack, scenario in there]
 
 
 def judge(found: Sequence[Change], allowed: float) -> Verdict:
-    """Whether anything is slower by more than allowed: 0.05 is 5 %. An exception is never a pass."""
+    """Whether anything is slower by more than allowed: 0.05 is 5 %."""
     known = [change for change in found if math.isfinite(change.error) and not change.hidden]
     slower = [known[place] for place in holm([_p(change, allowed) for change in known])]
     detectable = [_found_from(change, allowed, len(known)) for change in known]

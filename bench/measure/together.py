@@ -42,8 +42,8 @@ def session_time(arms: Sequence[Arm], profile: Profile, sessions: int) -> Iterat
             if scenario.turns:
                 seconds += scenario.runs * scenario.turns.run_seconds(len(arms))
         yield (
-            f"{len(arms)} arms: a session takes about {seconds / 60:.1f} min, the {sessions} of them"
-            f" {sessions * seconds / 60:.0f} min\n"
+            f"{len(arms)} arms: a session takes about {seconds / 60:.1f} min,"
+            f" the {sessions} of them {sessions * seconds / 60:.0f} min\n"
         )
 
 

@@ -51,15 +51,13 @@ def environment(
     return target / "bin" / "python"
 
 
-def _make(
-    folder: Path, lock: Path, base: str, packages: Sequence[str], downloads: bool
-) -> None:
+def _make(folder: Path, lock: Path, base: str, packages: Sequence[str], downloads: bool) -> None:
     fetch = [] if downloads else ["--no-python-downloads"]
     _uv("venv", "--relocatable", "--clear", *fetch, f"--python={base}", str(folder))
     python = f"--python={folder / 'bin' / 'python'}"
     _uv("pip", "install", python, "--require-hashes", "-r", str(lock))
     if packages:
-        given = [package if "==" in package else str(Path(package).resolve()) for package in packages]
+        given = (one if "==" in one else str(Path(one).resolve()) for one in packages)
         _uv("pip", "install", python, *given)
         _uv("pip", "check", python)  # whether what the lock has goes with them
 

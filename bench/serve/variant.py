@@ -11,14 +11,14 @@ from bench.arm import Arm
 NOT_COPIED = shutil.ignore_patterns("*.db", "*.db-*", "__pycache__", ".git", "node_modules")
 CONFIG = "gunicorn.conf.py"
 
-POOLED = '''"""The app with {pool} threads for its `def` routes: their limit belongs to a running loop."""
+POOLED = '''"""The app, with {pool} threads for its `def` routes."""
 
 from contextlib import asynccontextmanager
 
 from anyio.to_thread import current_default_thread_limiter
 from app import app
 
-lifespan = app.router.lifespan_context
+lifespan = app.router.lifespan_context  # where a loop runs, to which the threads' limit belongs
 
 
 @asynccontextmanager
@@ -80,6 +80,6 @@ def _variant(arm: Arm, folder: Path) -> Arm:
     if arm.settings.python is not None:
         config = copy / CONFIG
         if "post_worker_init" in config.read_text():
-            raise Mistake(f"{arm.label}: its {CONFIG} has a post_worker_init, which the bench needs")
+            raise Mistake(f"{arm.label}: the bench needs the post_worker_init of its {CONFIG}")
         config.write_text(config.read_text() + TELLS)
     return replace(arm, folder=copy)

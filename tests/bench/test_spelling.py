@@ -107,7 +107,8 @@ def test_a_label_is_the_name_of_a_file_whatever_it_is_made_from():
 def test_every_setting_is_in_the_label():
     every = Settings(
         requirements="paper", workers=3, threads=5, database="postgres", pool=7,
-        packages=("a==1",), folder="/x/y", python="3.12", journal_mode="wal", variables=(("A", "1"),),
+        packages=("a==1",), folder="/x/y", python="3.12", journal_mode="wal",
+        variables=(("A", "1"),),
     )  # fmt: skip
     for field in every.__struct_fields__:
         one = msgspec.structs.replace(DEFAULTS, **{field: getattr(every, field)})

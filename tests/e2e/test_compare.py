@@ -257,7 +257,7 @@ def test_the_table_is_what_happened():
 
 
 ABOUT = """\
-<!-- Written by test_compare.py: what is done with a checkout, and what a comparison makes of it. -->
+<!-- Written by test_compare.py: what a comparison makes of what is done with a checkout. -->
 
 | done | what happens |
 |---|---|""".splitlines()
