@@ -10,6 +10,7 @@ import msgspec
 CONTROLLED = "flask_sqlite"
 CONTROLS = SAME, DOSED = ("control_same", "control_dosed")
 CONTROLLED_SCENARIOS = ("hello", "get")  # in which the controls take their turns
+SideName = Literal["before", "after"]
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,7 +36,7 @@ class Arm:
     settings: Settings = Settings()
     control: bool = False  # whether it judges the campaign and is not compared itself
     dose_turns: int | None = None  # of the loop that the dosed control runs in each request
-    side: Literal["before", "after"] | None = None  # in a comparison of two checkouts
+    side: SideName | None = None  # in a comparison of two checkouts
 
     def takes_part(self, scenario: str) -> bool:
         return not self.control or scenario in CONTROLLED_SCENARIOS

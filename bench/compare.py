@@ -14,7 +14,7 @@ from bench.keep.record import Plan
 from bench.keep.selection import select_campaigns
 from bench.keep.store import read_plan
 from bench.run import Arms, draw, measure, tell
-from bench.sides import SIDES, arms_of_sides, copy_sides, kept_arms
+from bench.sides import SIDES, Side, arms_of_sides, copy_sides, kept_arms
 
 SLOWER = 1  # the exit status where something is slower by more than was allowed
 
@@ -46,7 +46,7 @@ def compare(arguments: argparse.Namespace) -> int:
 def _copied(arguments: argparse.Namespace, folder: Path) -> Arms:
     sides = copy_sides(arguments.ref, folder)
     arms = arms_of_sides(sides, settings_of(arguments), arguments.stacks, arguments.all)
-    of = dict(zip(SIDES, sides, strict=True))
+    of: dict[str, Side] = dict(zip(SIDES, sides, strict=True))
     return arms, {arm.label: of[str(arm.side)].origin(arm.stack) for arm in arms}
 
 

@@ -5,18 +5,19 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from bench import ROOT, Mistake
-from bench.arm import Arm, Settings
+from bench.arm import Arm, Settings, SideName
 from bench.keep.pins import digest_of_folder
 from bench.keep.record import Origin, Plan
 from bench.keep.store import source_path
 from bench.serve.stacks import find_stacks, speaks_postgres
 from bench.serve.variant import copy_stack
 
-SIDES: tuple[Literal["before"], Literal["after"]] = ("before", "after")
-PLACES = dict(zip(SIDES, "12", strict=True))  # paths of equal length: a path is in many a constant
+SIDES: tuple[SideName, SideName] = ("before", "after")
+PLACES: dict[str, str] = dict(
+    zip(SIDES, "12", strict=True)
+)  # paths of equal length: a path is in many a constant
 
 
 @dataclass(frozen=True)

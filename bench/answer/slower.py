@@ -1,6 +1,7 @@
 """Did a change make it slower? One decision over all ratios of a comparison, after to before.
 
-It errs in 5 of 100 comparisons, however many ratios are looked at (Holm 1979).
+It errs in 5 of 100 comparisons, however many ratios are looked at (Holm 1979). Each is judged by
+its own noise alone: that of others would add power, at the price of this promise.
 """
 
 import math
@@ -9,7 +10,8 @@ from dataclasses import dataclass
 
 import scipy  # which loads scipy.stats, two seconds of work, when it is first used
 
-from bench.answer.comparison import EQUAL, told
+from bench.answer.comparison import EQUAL
+from bench.answer.model import LEAST, Model
 from bench.answer.report import Report
 from bench.answer.stats import UNITS
 from bench.keep.record import Plan
@@ -104,7 +106,7 @@ def _change(
     results = {result.arm: result for result in report.results if result.scenario == scenario}
     model, log, error, df = report.model(scenario), 0.0, math.inf, 1
     if model and {before, after} <= {*model.arms}:
-        log, error, df = told(model, after, before)
+        log, error, df = _told(model, after, before)
     each = 1 - (1 - ERROR) ** (1 / family)  # Šidák
     half = scipy.stats.t.ppf(1 - each / 2, df) * error if math.isfinite(error) else math.inf
     values = [results[arm].value if arm in results else None for arm in (before, after)]
@@ -123,6 +125,15 @@ def _change(
             side for side, arm in limited if arm in results and results[arm].limiter.is_lower_bound
         ),
     )
+
+
+def _told(model: Model, after: str, before: str) -> tuple[float, float, int]:
+    """log(after / before), its standard error, that one's degrees of freedom."""
+    at = model.at(after, before)
+    sessions, difference = int(model.shared[at]), float(model.differences[at])
+    if sessions < LEAST:
+        return difference, math.inf, 1
+    return difference, float(model.pair_sds[at]) * math.sqrt(2 / sessions), sessions - 1
 
 
 def _p(change: Change, allowed: float) -> float:
