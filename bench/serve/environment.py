@@ -18,7 +18,10 @@ def environment_of(arm: Arm, downloads: bool = False) -> Path:
     """That of an arm's settings."""
     lock, settings = str(lock_of(arm).resolve()), arm.settings
     base = settings.python or _base_python(settings.requirements == "paper")
-    return environment(arm.folder, lock, base, settings.packages, downloads)
+    try:
+        return environment(arm.folder, lock, base, settings.packages, downloads)
+    except Mistake as mistake:
+        raise Mistake(f"{arm.label}: {mistake}") from mistake
 
 
 def environment(
@@ -86,4 +89,4 @@ def _uv(*arguments: str) -> None:
             return
     lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
     step = " ".join(arguments[:2] if arguments[0] == "pip" else arguments[:1])
-    raise Mistake(f"no environment for the stack: uv {step}: {' '.join(lines[:3])}")
+    raise Mistake(f"its environment cannot be made: uv {step}: {' '.join(lines[:3])}")

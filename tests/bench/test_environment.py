@@ -114,7 +114,7 @@ def test_two_who_ask_at_once_get_the_same_one(environments, stack, monkeypatch):
 )  # no version, no hash, no such hash
 def test_a_broken_lock_is_a_mistake_that_leaves_nothing(environments, stack, lock):
     (stack / "requirements.txt").write_text(lock)
-    with pytest.raises(Mistake, match=r"^no environment for the stack: uv pip install: .+$"):
+    with pytest.raises(Mistake, match=r"^its environment cannot be made: uv pip install: .+$"):
         environment(stack)
     assert list(environments.iterdir()) == []
 

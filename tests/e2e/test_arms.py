@@ -26,7 +26,7 @@ ARMS = (
     "flask_sqlite",
     "flask_sqlite@workers=1,threads=3",
     "flask_sqlite@env.NOTE=a b,journal_mode=delete",
-    "flask_sqlite@with=itsdangerous==2.1.2",
+    "flask_sqlite@with=click==8.1.8",
     f"flask_sqlite@python={sys.executable}",
     "fastapi_sqlite@threads=3",
 )
@@ -79,8 +79,8 @@ def test_a_replaced_package_is_what_is_served_and_is_said(measured):
     packages = session.arms[labels[ARMS[3]]].served.packages
     plain = session.arms["flask_sqlite"].served.packages
     differing = {name for name in {*packages, *plain} if packages.get(name) != plain.get(name)}
-    assert (differing, packages["itsdangerous"]) == ({"itsdangerous"}, "2.1.2")
-    assert "itsdangerous 2.1.2, not " in measured.process.said
+    assert (differing, packages["click"]) == ({"click"}, "8.1.8")
+    assert "click 8.1.8, not " in measured.process.said
 
 
 def test_every_worker_of_an_interpreter_that_was_named_says_whether_its_lock_is_on(measured):
@@ -91,7 +91,7 @@ def test_every_worker_of_an_interpreter_that_was_named_says_whether_its_lock_is_
 
 def test_what_differs_stands_in_every_caption(measured):
     for name in ("1-hello", "4-get"):
-        assert "itsdangerous" in (measured.campaign / "figures" / f"{name}.svg").read_text()
+        assert "click" in (measured.campaign / "figures" / f"{name}.svg").read_text()
 
 
 def test_a_variable_reaches_the_app(tmp_path):
@@ -148,11 +148,12 @@ REFUSED = {
     "flask_sqlite@workers=0": "it is a whole number from 1 to 256",
     "flask_sqlite@colour=red": "there is no setting 'colour'",
     "flask_sqlite@folder=nowhere": "nowhere is no stack's folder",
-    "flask_sqlite@with=nothing-of-this-name==9": "no environment for the stack: uv pip install",
+    "flask_sqlite@with=nothing-of-this-name==9": "its environment cannot be made: uv pip install",
+    "flask_sqlite@with=itsdangerous==2.1.2": "its environment cannot be made: uv pip check",
     "flask_sqlite@env.DATABASE_URL=x": "the bench itself sets it",
     "flask_sqlite@database=postgres": "it speaks SQLite only",
     "flask_sqlite@python=2.7": "it is 3.11, 3.12, 3.13, 3.14 or an interpreter's path",
-    "flask_sqlite@python=/bin/true": "no environment for the stack: uv venv",
+    "flask_sqlite@python=/bin/true": "its environment cannot be made: uv venv",
     "flask_sqlite@journal_mode=delete": "a writer waits for longer than a turn",
     "flask_sqlite flask_sqlite@workers=2": "it is the same arm as flask_sqlite",
     "flask_sqlite flask_sqlite@requirements=copy.txt": "is the same arm as flask_sqlite",

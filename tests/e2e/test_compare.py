@@ -83,7 +83,8 @@ def refused(workshop: Workshop, what: str, *options: str) -> str:
     status, _, errors = compare(workshop, *options)
     (line,) = errors.splitlines()
     assert (status, workshop.left()) == (2, [])
-    happened[what] = f"`{line.replace(str(workshop.folder), '.')}`"
+    shown = re.sub(r"\b[0-9a-f]{40}\b", "COMMIT", line.replace(str(workshop.folder), "."))
+    happened[what] = f"`{shown}`"
     return line
 
 
