@@ -15,6 +15,20 @@ from bench.host.shell import keep_what_is_known  # noqa: E402  it is found by th
 STACKS = sorted(path.parent.name for path in HERE.glob("*/gunicorn.conf.py"))
 NO_CONFIG = {"UV_NO_CONFIG": "1", "PIP_CONFIG_FILE": os.devnull}
 PAPER_DATE = "2025-06-01"  # when the paper's packages were current
+TASKS = {  # of `python -m bench`
+    "bench": ("run", "Measure all stacks, session after session; then the page and the figures."),
+    "report": ("report", "Write the page of each campaign in results, or of those given."),
+    "show": (
+        "show",
+        "Print a campaign's answer again: `-- CAMPAIGN [--full | --json | --markdown]`.",
+    ),
+    "k6": ("k6", "Build the pinned k6, unless there is one."),
+    "bench-k6": ("cost scripts", "Compare our k6 scripts with the smallest for the same requests."),
+    "bench-engines": ("cost engines", "Compare a request's CPU in docker with that without."),
+    "bench-turns": ("turns", "Judge whether taking turns favours an arm."),
+    "selfcheck": ("selfcheck", "Say whether this machine can carry a claim, and of what size."),
+    "check-results": ("check", "Say of each campaign whether it can be quoted."),
+}
 
 keep_what_is_known()  # of a person's shell: a task is the same for everybody
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -36,13 +50,6 @@ def install(session, group):
 
 
 @nox.session(allow_parallel=False)
-def bench(session):
-    """Measure all stacks, session after session; then the table and the figures."""
-    install(session, "bench")
-    session.run("python", "-m", "bench", "run", *session.posargs)
-
-
-@nox.session(allow_parallel=False)
 def compare(session):
     """Say whether this checkout is slower than a git revision, or than another checkout."""
     install(session, "bench")
@@ -55,34 +62,6 @@ def plot(session):
     """Draw the figures of the newest results, or of the campaigns given."""
     install(session, "bench")
     session.run("python", "plot.py", *session.posargs)
-
-
-@nox.session
-def k6(session):
-    """Build the pinned k6, unless there is one."""
-    install(session, "bench")
-    session.run("python", "-m", "bench", "k6")
-
-
-@nox.session(name="bench-k6", allow_parallel=False)
-def bench_k6(session):
-    """Compare what our k6 scripts cost with the smallest scripts for the same requests."""
-    install(session, "bench")
-    session.run("python", "-m", "bench", "cost", "scripts", *session.posargs)
-
-
-@nox.session(name="bench-engines", allow_parallel=False)
-def bench_engines(session):
-    """Compare what a request costs the server in docker with what it costs it without."""
-    install(session, "bench")
-    session.run("python", "-m", "bench", "cost", "engines", *session.posargs)
-
-
-@nox.session(name="bench-turns", allow_parallel=False)
-def bench_turns(session):
-    """Judge whether taking turns favours an arm."""
-    install(session, "bench")
-    session.run("python", "-m", "bench", "turns", *session.posargs)
 
 
 @nox.session(allow_parallel=False)
@@ -106,20 +85,6 @@ def crosscheck(session):
     install(session, "bench")
     install(session, "load")
     session.run("python", "-m", "bench", "crosscheck", *session.posargs)
-
-
-@nox.session(allow_parallel=False)
-def selfcheck(session):
-    """Say whether this machine can carry a claim at all, and of what size."""
-    install(session, "bench")
-    session.run("python", "-m", "bench", "selfcheck", *session.posargs)
-
-
-@nox.session(name="check-results")
-def check_results(session):
-    """Say of each campaign in results, or of those given, whether it can be quoted."""
-    install(session, "bench")
-    session.run("python", "-m", "bench", "check", *session.posargs)
 
 
 @nox.session
@@ -162,6 +127,15 @@ def lock(session):
     session.run("uv", "lock", "--upgrade")
 
 
+def define_task(task, action, about):
+    @nox.session(name=task, allow_parallel=False)
+    def run(session):
+        install(session, "bench")
+        session.run("python", "-m", "bench", *action.split(), *session.posargs)
+
+    run.__doc__ = about
+
+
 def define_sessions(stack):
     @nox.session(name=f"bench-{stack}", venv_backend="none", allow_parallel=False)
     def bench_stack(session):
@@ -180,5 +154,7 @@ def define_sessions(stack):
     locust_stack.__doc__ = f"Let Locust play the article's user against {stack}."
 
 
+for task, told in TASKS.items():
+    define_task(task, *told)
 for stack in STACKS:
     define_sessions(stack)

@@ -26,13 +26,13 @@ try:
     from matplotlib.figure import Figure
 
     from bench import Mistake
-    from bench.answer.caption import caption, is_like_paper
+    from bench.answer.answer import Answer, ScenarioAnswer, Value
+    from bench.answer.answering import answer_of
     from bench.answer.limiter import WRITES
-    from bench.answer.report import Report, Result
-    from bench.answer.spreadsheet import write_pairs, write_summary
+    from bench.answer.shown.numbers import rank, shown
+    from bench.answer.shown.spreadsheet import write_changes, write_pairs, write_summary
     from bench.answer.stats import UNITS
-    from bench.answer.tables import bound, number, ranks
-    from bench.keep.selection import Selection, select_campaigns, select_newest
+    from bench.keep.selection import select_campaigns, select_newest
     from bench.keep.store import RESULTS
 except ImportError as error:
     # Whatever Python was typed, Nox has made one that can draw.
@@ -43,7 +43,7 @@ except ImportError as error:
     print(f"plot.py: {error}; `nox -s plot` installs what is needed and draws", file=sys.stderr)
     sys.exit(2)
 
-STYLE = [str(HERE / "bench" / "answer" / "figure.mplstyle")]
+STYLE = [str(HERE / "bench" / "answer" / "shown" / "figure.mplstyle")]
 COLOURS = {"django": "#2f7d5b", "fastapi": "#1f77a4", "flask": "#b5652a"}
 PAPER = json.loads((HERE / "paper" / "published.json").read_text())
 
@@ -62,7 +62,7 @@ def main() -> int:
             selection = select_newest(RESULTS)
         one = arguments.campaigns[0] if len(arguments.campaigns) == 1 else RESULTS
         out = arguments.out or one / "figures"
-        draw_all(selection, out)
+        draw_all(answer_of(selection), out)
     except (Mistake, OSError) as mistake:
         print(f"plot.py: {mistake}", file=sys.stderr)
         return 2
@@ -70,71 +70,67 @@ def main() -> int:
     return 0
 
 
-def draw_all(selection: Selection, out: Path) -> None:
-    """Write each scenario's figure as SVG and PNG, and the numbers of all as summary.csv."""
+def draw_all(answer: Answer, out: Path) -> None:
+    """Write each scenario's figure as SVG and PNG, and the numbers of all as CSV."""
     out.mkdir(parents=True, exist_ok=True)
-    report = Report(selection)
     # After a reset: a matplotlibrc in this folder, or at home, is read unasked.
     with pyplot.style.context(STYLE, after_reset=True):
         for place, scenario in enumerate(UNITS, start=1):
-            of_scenario = [result for result in report.results if result.scenario == scenario]
-            if not of_scenario:
-                continue  # a profile of one's own need not have them all
-            figure = draw(scenario, of_scenario, report)
-            for kind, metadata in (("svg", {"Date": None}), ("png", None)):
-                figure.savefig(out / f"{place}-{scenario}.{kind}", metadata=metadata)
-            pyplot.close(figure)
-    write_summary(report, out / "summary.csv")
-    write_pairs(report, out / "pairs.csv")
+            for found in answer.scenarios:  # a profile of one's own need not have them all
+                if found.name == scenario:
+                    figure = draw(found, answer)
+                    for kind, metadata in (("svg", {"Date": None}), ("png", None)):
+                        figure.savefig(out / f"{place}-{scenario}.{kind}", metadata=metadata)
+                    pyplot.close(figure)
+    write_summary(answer, out / "summary.csv")
+    write_pairs(answer, out / "pairs.csv")
+    if answer.changes:
+        write_changes(answer, out / "changes.csv")
 
 
-def draw(scenario: str, results: list[Result], report: Report) -> Figure:
+def draw(scenario: ScenarioAnswer, answer: Answer) -> Figure:
     """A bar for an arm's mean, a dot for each session that counts, a grey bar for the paper's."""
-    size = (7, 1.4 + 0.45 * len(results))  # inches
+    size = (7, 1.4 + 0.45 * len(scenario.values))  # inches
     figure, axes = pyplot.subplots(figsize=size, layout="constrained")
-    stacks = {
-        arm: of.stack for part in report.selection.parts for arm, of in part.plan.arms.items()
-    }
-    for row, result in enumerate(results):
-        stack = stacks[result.arm]
-        published = PAPER[scenario].get(stack) if is_like_paper(report.selection) else None
+    stacks = {arm.label: arm.stack for arm in answer.arms}
+    for row, value in enumerate(scenario.values):
+        stack = stacks[value.arm]
+        published = PAPER[scenario.name].get(stack) if answer.like_paper else None
         if published:
             axes.barh(row + 0.36, published, height=0.12, color="#cccccc")
-        if result.value is None:
-            text = f" no valid session of {result.attempted}"
+        if value.value is None:
+            text = f" no valid session of {value.attempted}"
             axes.text(0, row, text, va="center", color="#b00020")
             continue
         colour = COLOURS.get(stack.partition("_")[0], "#666666")
-        axes.barh(row, result.value.geometric, height=0.56, color=colour, alpha=0.55)
-        values = result.value.values
-        axes.plot(values, [row] * len(values), "o", markersize=3, color=colour, alpha=0.6)
-        end = max(result.value.high, result.value.geometric, published or 0)
-        axes.annotate(label(result), (end, row), (6, 0), textcoords="offset points", va="center")
-    better = "higher" if UNITS[scenario] == "requests/s" else "lower"
-    axes.set_yticks(range(len(results)), [name(result) for result in results])
+        axes.barh(row, value.value, height=0.56, color=colour, alpha=0.55)
+        dots = list(value.sessions.values())
+        axes.plot(dots, [row] * len(dots), "o", markersize=3, color=colour, alpha=0.6)
+        end = max(*dots, value.value, published or 0)
+        axes.annotate(label(value), (end, row), (6, 0), textcoords="offset points", va="center")
+    better = "higher" if scenario.unit == "requests/s" else "lower"
+    axes.set_yticks(range(len(scenario.values)), [name(v, scenario) for v in scenario.values])
     axes.invert_yaxis()
     axes.margins(x=0.12)
-    axes.set_title(scenario)
-    axes.set_xlabel(f"{UNITS[scenario]} ({better} is better)")
-    text = caption(scenario, results, report)
-    figure.supxlabel(text, fontsize=6.5, color="#444444", x=0.01, ha="left")
+    axes.set_title(scenario.name)
+    axes.set_xlabel(f"{scenario.unit} ({better} is better)")
+    figure.supxlabel(scenario.caption, fontsize=6.5, color="#444444", x=0.01, ha="left")
     return figure
 
 
-def name(result: Result) -> str:
+def name(value: Value, scenario: ScenarioAnswer) -> str:
     """The arm; of a write also how many requests it has at work, since those queue for a lock."""
-    return result.arm + f"\n{result.in_flight} at work" * (result.scenario in WRITES)
+    return value.arm + f"\n{value.in_flight} at work" * (scenario.name in WRITES)
 
 
-def label(result: Result) -> str:
+def label(value: Value) -> str:
     """The mean, a sign where k6 was the limit, the rank, and what was lost or is doubtful."""
-    assert result.value
-    text, valid = bound(result) + number(result.value.geometric), len(result.value.values)
-    if result.rank:
-        text += f"  rank {ranks(result.rank)}"
-    if valid < result.planned:
-        text += f" ({valid} of {result.planned} valid)"
-    return text + f" ({result.suspect} suspect)" * bool(result.suspect)
+    text = shown(value, "").strip()
+    if value.rank:
+        text += f"  rank {rank(value.rank)}"
+    if value.counted < value.planned:
+        text += f" ({value.counted} of {value.planned} valid)"
+    return text + f" ({value.suspect} suspect)" * bool(value.suspect)
 
 
 if __name__ == "__main__":

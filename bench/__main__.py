@@ -7,13 +7,14 @@ import sys
 from collections.abc import Callable
 
 from bench import Mistake
-from bench.answer.quotable import check_campaigns
 from bench.arguments import parse
 from bench.compare import compare
 from bench.host.leftovers import stop_mine
 from bench.host.shell import keep_what_is_known
 from bench.measure.k6 import find_k6
+from bench.quotable import check_campaigns
 from bench.run import run
+from bench.show import report, show
 from bench.studies.cost import compare_costs
 from bench.studies.crosscheck import compare_clients
 from bench.studies.locust import play_users
@@ -26,6 +27,8 @@ STOPS = (signal.SIGINT, signal.SIGTERM)
 ACTIONS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "run": run,
     "compare": compare,
+    "show": show,
+    "report": report,
     "k6": lambda arguments: print(find_k6().path),
     "cost": compare_costs,
     "locust": play_users,

@@ -13,7 +13,7 @@ from bench.keep.store import RESULTS
 from bench.serve.stacks import REQUIREMENTS
 
 KINDS = (
-    "run | compare | k6 | cost | locust | crosscheck | turns | nested | repeated"
+    "run | compare | show | report | k6 | cost | locust | crosscheck | turns | nested | repeated"
     " | selfcheck | check"
 )
 
@@ -24,6 +24,9 @@ def parse(about: str | None) -> argparse.Namespace:
     actions = parser.add_subparsers(required=True, metavar=KINDS, dest="action")
     _run(actions.add_parser("run", help="measure stacks"))
     _compare(actions.add_parser("compare", help="did a change make it slower"))
+    _show(actions.add_parser("show", help="print a campaign's answer again"))
+    pages = actions.add_parser("report", help="write the page of each campaign")
+    pages.add_argument("campaigns", nargs="*", type=Path, help="folders (all of results)")
     actions.add_parser("k6", help="say where k6 is; build the pinned one if there is none")
     _cost(actions.add_parser("cost", help="our k6 scripts against the smallest; docker, local"))
     _locust(actions.add_parser("locust", help="let Locust play the article's user"))
@@ -137,6 +140,14 @@ def _compare(parser: argparse.ArgumentParser) -> None:
     add("--resume", type=Path, metavar="CAMPAIGN", help="go on as it was planned")
     add("--k6", metavar="PATH", help="which k6 (on PATH, else built once)")
     add("--out", type=Path, default=RESULTS, help="the folder for campaigns (results)")
+
+
+def _show(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("campaign", type=Path, help="a folder")
+    how = parser.add_mutually_exclusive_group().add_argument
+    how("--full", action="store_true", help="every number as well")
+    how("--json", action="store_true", help="the answer as it is kept")
+    how("--markdown", action="store_true", help="a table for a comment or a document")
 
 
 def _cost(parser: argparse.ArgumentParser) -> None:

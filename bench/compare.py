@@ -3,20 +3,18 @@
 import argparse
 from pathlib import Path
 
-from rich.console import Console
-
 from bench import Mistake
-from bench.answer.changes import changes_table, lines_of, markdown, sides_told, write_changes
 from bench.answer.report import Report
-from bench.answer.slower import Change, Verdict, changes, judge
+from bench.answer.shown.markdown import as_markdown
+from bench.answer.slower import Change, Verdict, changes, judge, lines_of
 from bench.arguments import ask_as_planned, check_database, settings_of
 from bench.keep.record import Plan
 from bench.keep.selection import select_campaigns
 from bench.keep.store import read_plan
-from bench.run import Arms, draw, measure, tell
+from bench.run import Arms, draw, measure, tell_found
 from bench.sides import SIDES, Side, arms_of_sides, copy_sides, kept_arms
 
-SLOWER = 1  # the exit status where something is slower by more than was allowed
+FOUND_SLOWER = 1  # the exit status where something is slower by more than was allowed
 
 
 def compare(arguments: argparse.Namespace) -> int:
@@ -31,15 +29,18 @@ def compare(arguments: argparse.Namespace) -> int:
     _must_be_writable(arguments.markdown)
     check_database(arguments)
     kept = (lambda folder: _kept(plan, resumed, folder)) if plan else None
-    folder, console = measure(
-        arguments, resumed, kept or (lambda folder: _copied(arguments, folder)), equal=True
-    )
-    tell(folder, console)
+    make_arms = kept or (lambda folder: _copied(arguments, folder))
+    folder = measure(arguments, resumed, make_arms, equal=True, question="slower than before")
+    answer = tell_found(folder)
     found = changes(Report(select_campaigns([folder])), read_plan(folder))
-    verdict = judge(found, (arguments.fail_if_slower or 0) / 100)
-    _show(found, verdict, arguments, folder, console)
+    allowed = (arguments.fail_if_slower or 0) / 100
+    verdict = judge(found, allowed)
+    lines = list(lines_of(found, verdict, allowed))
+    print(*lines, sep="\n", flush=True)
+    if arguments.markdown:
+        told = "".join(f"- {line}\n" for line in lines)
+        arguments.markdown.write_text(f"{as_markdown(answer)}\n{told}")
     draw(folder)
-    write_changes(found, folder / "figures" / "changes.csv")
     return 0 if arguments.fail_if_slower is None else _status(found, verdict, arguments.need)
 
 
@@ -55,25 +56,9 @@ def _kept(plan: Plan, campaign: Path, folder: Path) -> Arms:
     return kept_arms(plan, campaign, folder), origins
 
 
-def _show(
-    found: list[Change],
-    verdict: Verdict,
-    arguments: argparse.Namespace,
-    folder: Path,
-    console: Console,
-) -> None:
-    """The table and what was decided, on the terminal and where else it was asked for."""
-    lines = list(lines_of(found, verdict, (arguments.fail_if_slower or 0) / 100))
-    plan = read_plan(folder)
-    console.print(changes_table(found))
-    print(*sides_told(plan), *lines, sep="\n", flush=True)
-    if arguments.markdown:
-        arguments.markdown.write_text(markdown(found, lines, plan))
-
-
 def _status(found: list[Change], verdict: Verdict, need: float | None) -> int:
     if verdict.slower:
-        return SLOWER
+        return FOUND_SLOWER
     if verdict.untold:
         some = f"{len(verdict.untold)} of {len(found)} ratios"
         raise Mistake(f"of {some} nothing can be told: see above")

@@ -11,15 +11,13 @@ from pathlib import Path
 from rich.console import Console
 
 from bench import CACHE, ROOT, Mistake
-from bench.answer.report import Report, problems
-from bench.answer.tables import lines_below, results_table
+from bench.answer.answer import Answer
 from bench.arguments import ask_as_planned, check_database, settings_of
 from bench.arm import Arm
 from bench.host.leftovers import folder_prefix, stop_leftovers
 from bench.host.lock import hold_machine
 from bench.host.machine import partition_cpus
-from bench.keep.record import Origin, Plan
-from bench.keep.selection import select_campaigns
+from bench.keep.record import Origin, Plan, Question
 from bench.keep.store import read_campaign, read_plan
 from bench.keep.values import missing
 from bench.measure.campaign import Campaign, resume_campaign, run_campaign
@@ -32,6 +30,7 @@ from bench.progress import show_progress
 from bench.serve.choose import choose_engine
 from bench.serve.stacks import choose_stacks, find_stacks
 from bench.serve.variant import make_variants
+from bench.show import PAGE, tell, write_page
 from bench.spelling import read_arms
 
 Arms = tuple[list[Arm], Mapping[str, Origin]]  # and by label where one was copied from
@@ -45,8 +44,8 @@ def run(arguments: argparse.Namespace) -> None:
         ask_as_planned(arguments, plan)
     check_database(arguments)
     arms = arms_of(plan) if plan else _asked(arguments)
-    measured, console = measure(arguments, resumed, lambda folder: (arms, {}))
-    tell(measured, console)
+    measured = measure(arguments, resumed, lambda folder: (arms, {}))
+    tell_found(measured)
     draw(measured)
 
 
@@ -55,8 +54,9 @@ def measure(
     resumed: Path | None,
     make_arms: Callable[[Path], Arms],
     equal: bool = False,
-) -> tuple[Path, Console]:
-    """The folder of a campaign that is complete, and where its progress was told.
+    question: Question = "which is fastest",
+) -> Path:
+    """The folder of a campaign that is complete.
 
     make_arms gets a folder for what is gone afterwards; equal: whether two arms may be the same.
     """
@@ -79,13 +79,12 @@ def measure(
         arms = make_variants(arms, Path(folder))
         if arguments.controls:
             arms += _controls(arguments, setting, Path(folder))
-        campaign = Campaign(arms, blocks, setting, origins, equal)
-        console = Console(width=None if sys.stdout.isatty() else 120)
-        with show_progress(console) as say:
+        campaign = Campaign(arms, blocks, setting, origins, equal, question)
+        with show_progress(Console()) as say:
             if resumed:
                 resume_campaign(campaign, resumed, say)
-                return resumed, console
-            return run_campaign(campaign, arguments.out.resolve(), say), console
+                return resumed
+            return run_campaign(campaign, arguments.out.resolve(), say)
 
 
 def arms_of(plan: Plan) -> list[Arm]:
@@ -119,16 +118,13 @@ def _controls(arguments: argparse.Namespace, setting: Setting, folder: Path) -> 
     return make_controls(folder, settings, turns)
 
 
-def tell(folder: Path, console: Console) -> None:
-    """Print the table, and what must be known of it."""
-    selection = select_campaigns([folder])
-    report = Report(selection)
-    console.print(results_table(report))
-    for line in lines_below(report):
-        print(line)
-    for problem in problems(selection):
-        print(problem, file=sys.stderr)
-    sys.stdout.flush()  # plot.py writes into the same pipe
+def tell_found(folder: Path) -> Answer:
+    """Write the page; print what was found, where the page lies, and what is doubtful."""
+    answer = write_page(folder)
+    tell(answer)
+    print(f"the page: {folder / PAGE}", flush=True)  # plot.py writes into the same pipe
+    print(*answer.problems, sep="\n", end="\n" * bool(answer.problems), file=sys.stderr, flush=True)
+    return answer
 
 
 def draw(folder: Path) -> None:

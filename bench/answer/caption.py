@@ -1,14 +1,16 @@
-"""What stands under a figure: how it was measured, and what it cannot tell."""
+"""What stands under a figure: how it was measured, what differs, and what it cannot tell."""
 
 import textwrap
+from collections.abc import Iterator
 
-from bench.answer.arms import databases, differing_lines
 from bench.answer.limiter import WRITES
 from bench.answer.report import Report, Result
-from bench.answer.tables import number
+from bench.answer.shown.numbers import number
+from bench.keep.record import Database, Origin, Served
 from bench.keep.selection import Selection
 
 WIDTH = 110  # characters of a line that a figure holds
+MOST = 8  # packages that are named
 
 
 def caption(scenario: str, results: list[Result], report: Report) -> str:
@@ -92,3 +94,64 @@ def _commit_ms(selection: Selection, scenario: str) -> str:
         if (canary := one.session.commits_of(one.arm).get(str(one.measurement.in_flight)))
     ]
     return f"{number(min(found))} to {number(max(found))}" if found else "unknown"
+
+
+def databases(selection: Selection) -> list[Database]:
+    """Of all arms, each once."""
+    found = [part.plan.database_of(arm) for part in selection.parts for arm in part.arms]
+    return list(dict.fromkeys(database for database in found if database))
+
+
+def differing_lines(selection: Selection) -> Iterator[str]:
+    """Where two sides come from; what each arm of a stack was served with, against the first."""
+    arms = {arm: part.plan.arms[arm] for part in selection.parts for arm in part.arms}
+    served = _served(selection)
+    yield from dict.fromkeys(
+        f"{arm.side}: {_came_from(arm.origin)}" for arm in arms.values() if arm.origin
+    )
+    for stack in sorted({arm.stack for arm in arms.values()}):
+        first, *others = sorted(
+            (label for label, arm in arms.items() if arm.stack == stack and not arm.control),
+            key=lambda label: (arms[label].side != "before", label != stack, label),
+        ) or [stack]
+        for label in others:
+            told = list(_found(served.get(first), served.get(label)))
+            if told:
+                yield f"{label} against {first}: {'; '.join(told)}"
+
+
+def _came_from(origin: Origin) -> str:
+    commit = f", commit {origin.commit[:12]}" if origin.commit else ""
+    return f"{origin.given}{commit}" + ", with changes that are in no commit" * bool(origin.dirty)
+
+
+def _served(selection: Selection) -> dict[str, Served]:
+    """Of each arm as its last session had it."""
+    sessions = [session for part in selection.parts for session in part.sessions]
+    return {arm: start.served for session in sessions for arm, start in session.arms.items()}
+
+
+def _found(first: Served | None, other: Served | None) -> Iterator[str]:
+    if first is None or other is None:
+        return
+    for name, one, two in (
+        ("Python", first.python, other.python),
+        ("SQLite", first.sqlite, other.sqlite),
+        ("PostgreSQL", *((s.postgresql or {}).get("server_version") for s in (first, other))),
+        ("interpreter's lock", _lock(first), _lock(other)),
+    ):
+        if one != two:
+            yield f"{name} {two or 'none'}, not {one or 'none'}"
+    names = sorted({*first.packages, *other.packages})
+    differing = [name for name in names if first.packages.get(name) != other.packages.get(name)]
+    for name in differing[:MOST]:
+        ours, theirs = other.packages.get(name, "none"), first.packages.get(name, "none")
+        yield f"{name} {ours}, not {theirs}"
+    if differing[MOST:]:
+        yield f"and {len(differing) - MOST} packages more"
+
+
+def _lock(served: Served) -> str:
+    """On in every worker where nothing is told: an interpreter that has always had it."""
+    told = set(served.locks or [True])
+    return "on in some workers" if len(told) > 1 else "on" if told == {True} else "off"

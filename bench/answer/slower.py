@@ -91,6 +91,23 @@ def holm(p: Sequence[float], error: float = ERROR) -> Iterator[int]:
         yield place
 
 
+def lines_of(changes: Sequence[Change], verdict: Verdict, allowed: float) -> Iterator[str]:
+    """What was decided, and from which slow-down on this comparison would have found one."""
+    for change in verdict.slower:
+        yield f"slower by more than {allowed:.0%}: {change.stack} in {change.scenario}"
+    if not verdict.slower and len(verdict.untold) < len(changes):
+        yield f"nothing is slower by more than {allowed:.0%}, as far as this comparison can tell"
+    for change in verdict.untold:
+        why = "too few sessions count"
+        if change.hidden:
+            why = (
+                "k6 is at its limit, a slow-down might not show: leave it out, or give k6 more CPUs"
+            )
+        yield f"not told: {change.stack} in {change.scenario}: {why}"
+    if math.isfinite(verdict.found_from):
+        yield f"it would have found a slow-down of {verdict.found_from:.0%} or more in 4 of 5 cases"
+
+
 def _pairs(plan: Plan) -> dict[str, tuple[str, str]]:
     """By stack the labels of its two sides."""
     sides: dict[str, dict[str, str]] = {}

@@ -99,8 +99,12 @@ class Pins(Record, frozen=True, kw_only=True):
     sources: dict[str, str]  # by arm, of its folder
 
 
+Question = Literal["which is fastest", "slower than before"]  # headline.py answers each
+
+
 class Plan(Record, frozen=True, kw_only=True):
     schema: int = SCHEMA
+    question: Question = "which is fastest"
     started: str
     seed: int
     arms: dict[str, PlannedArm]

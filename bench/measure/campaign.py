@@ -22,6 +22,7 @@ from bench.keep.record import (
     Plan,
     PlannedArm,
     PlannedSession,
+    Question,
     Session,
 )
 from bench.keep.store import (
@@ -54,6 +55,7 @@ class Campaign:
     setting: Setting
     origins: Mapping[str, Origin] = field(default_factory=dict)  # by label, of what was copied
     equal: bool = False  # whether two arms may be the same
+    question: Question = "which is fastest"
 
     @property
     def by_label(self) -> dict[str, Arm]:
@@ -75,6 +77,7 @@ def run_campaign(campaign: Campaign, out: Path, say: Say) -> Path:
     seed, databases = _seed(), campaign.setting.databases(campaign.arms)
     conditions = campaign.setting.conditions(databases)
     plan = Plan(
+        question=campaign.question,
         started=datetime.now(UTC).isoformat(),
         seed=seed,
         arms=_planned(campaign, conditions, databases),

@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import Mistake
+from bench.answer.shown.numbers import number
 from bench.answer.stats import median_interval
-from bench.answer.tables import number
 from bench.arm import Arm
 from bench.host.leftovers import stop_leftovers
 from bench.host.lock import hold_machine

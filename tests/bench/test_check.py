@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis.strategies import binary, sampled_from
 from synthetic import INVALID, SUSPECT, campaign, noisy, sign, write
 
-from bench.answer.quotable import faults, outcome
-from bench.answer.report import Report
-from bench.answer.spreadsheet import write_pairs, write_summary
+from bench.answer.answering import answer_of
+from bench.answer.shown.spreadsheet import write_pairs, write_summary
 from bench.arm import DOSED, SAME
 from bench.keep import check
 from bench.keep.plan import draw_block
 from bench.keep.schemas import FOLDER, schemas
 from bench.keep.selection import select_campaigns
 from bench.keep.store import note, read_plan
+from bench.quotable import faults, outcome
 
 ARMS = ("django_drf", "flask_sqlite")
 ARM = "flask_sqlite"
@@ -94,9 +94,9 @@ def drawn(tmp_path):
     """A campaign with the tables that plot.py writes."""
     folder = campaign(tmp_path, "1", ARMS, sessions=5, ms=noisy())
     (folder / "figures").mkdir()
-    report = Report(select_campaigns([folder]))
-    write_summary(report, folder / "figures" / "summary.csv")
-    write_pairs(report, folder / "figures" / "pairs.csv")
+    answer = answer_of(select_campaigns([folder]))
+    write_summary(answer, folder / "figures" / "summary.csv")
+    write_pairs(answer, folder / "figures" / "pairs.csv")
     return folder
 
 

@@ -15,7 +15,7 @@ import pytest
 from synthetic import SCENARIOS, STACKS, campaign, noisy
 
 import plot
-from bench.answer.report import Report
+from bench.answer.answering import answer_of
 from bench.arm import CONTROLS
 from bench.keep.record import Database
 from bench.keep.selection import select_campaigns
@@ -34,7 +34,7 @@ class Repository:
         shutil.copytree(ROOT / "paper", folder / "paper")
         shutil.copy(ROOT / "plot.py", folder)
         # Text as text, so that a test can read a figure; without this it is outlines.
-        with (folder / "bench" / "answer" / "figure.mplstyle").open("a") as style:
+        with (folder / "bench" / "answer" / "shown" / "figure.mplstyle").open("a") as style:
             style.write("svg.fonttype: none\n")
 
     def plot(self, *arguments, python=(sys.executable,), **environment):
@@ -134,7 +134,7 @@ ALONE = "The server was alone."
 def draw_here(campaign, out):
     """Without a program's start, which takes longer than drawing."""
     with patch.object(plot, "STYLE", [*plot.STYLE, {"svg.fonttype": "none"}]):
-        plot.draw_all(select_campaigns([campaign]), out)
+        plot.draw_all(answer_of(select_campaigns([campaign])), out)
 
 
 @pytest.fixture
@@ -178,13 +178,13 @@ def test_ranks_stand_beside_the_means(ranked):
 
 
 def test_a_bar_ends_at_the_geometric_mean_and_every_session_is_a_dot(ranked):
-    report = Report(select_campaigns([ranked.results / "1"]))
-    of_get = [result for result in report.results if result.scenario == "get"]
-    axes = plot.draw("get", of_get, report).axes[0]
+    answer = answer_of(select_campaigns([ranked.results / "1"]))
+    get = next(scenario for scenario in answer.scenarios if scenario.name == "get")
+    axes = plot.draw(get, answer).axes[0]
     bars = [bar.get_width() for bar in axes.patches if bar.get_height() > 0.5]
-    assert bars == [result.value.geometric for result in of_get]
+    assert bars == [value.value for value in get.values] == sorted(bars)
     dots = [tuple(line.get_xdata()) for line in axes.lines]
-    assert dots == [result.value.values for result in of_get]
+    assert dots == [tuple(value.sessions.values()) for value in get.values]
 
 
 def test_controls_are_not_drawn(ranked):

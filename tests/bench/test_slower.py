@@ -14,10 +14,12 @@ import scipy
 from synthetic import campaign, noisy
 from test_calibration import RUN, RUNS, SESSION, TURN, simulated
 
-from bench.answer.changes import changes_table, lines_of, markdown, write_changes
+from bench.answer.answering import answer_of
 from bench.answer.model import fit_table
 from bench.answer.report import Report
-from bench.answer.slower import ERROR, changes, holm, judge
+from bench.answer.shown.markdown import as_markdown
+from bench.answer.shown.spreadsheet import write_changes
+from bench.answer.slower import ERROR, changes, holm, judge, lines_of
 from bench.keep.selection import select_campaigns
 from bench.keep.store import read_plan
 
@@ -191,13 +193,13 @@ def test_holm_looks_at_the_next_only_where_the_last_was_rejected():
     assert list(holm([])) == []
 
 
-def test_table_csv_and_markdown_say_the_same(tmp_path):
-    found, plan = compared(tmp_path, ms=noisy(0.01, **{"flask_sqlite@after": 1.2}))
-    lines = list(lines_of(found, judge(found, ALLOWED), ALLOWED))
-    write_changes(found, tmp_path / "changes.csv")
+def test_page_csv_and_markdown_say_the_same(tmp_path):
+    found, _ = compared(tmp_path, ms=noisy(0.01, **{"flask_sqlite@after": 1.2}))
+    answer = answer_of(select_campaigns([tmp_path / "one"]))
+    write_changes(answer, tmp_path / "changes.csv")
     rows = list(csv.DictReader((tmp_path / "changes.csv").open()))
-    text = markdown(found, lines, plan)
+    text = as_markdown(answer)
     assert [row["verdict"] for row in rows] == [change.word for change in found]
-    assert text.count("\n| ") == len(found) + 1 and "| slower |" in text
-    assert "slower by more than 5%: flask_sqlite in get" in text
-    assert changes_table(found).row_count == len(found)
+    assert text.count("\n| ") == len(found) + 2 and "| slower |" in text
+    lines = list(lines_of(found, judge(found, ALLOWED), ALLOWED))
+    assert "slower by more than 5%: flask_sqlite in get" in lines

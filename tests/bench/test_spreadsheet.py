@@ -6,7 +6,8 @@ from statistics import geometric_mean
 import pytest
 from synthetic import SCENARIOS, STACKS
 
-from bench.answer.spreadsheet import write_pairs, write_summary
+from bench.answer.answering import answer_of
+from bench.answer.shown.spreadsheet import write_pairs, write_summary
 
 
 @pytest.fixture
@@ -14,7 +15,7 @@ def lines_of(tmp_path):
     """What one of the two writes of a report."""
 
     def lines_of(write, report):
-        write(report, tmp_path / "lines.csv")
+        write(answer_of(report.selection), tmp_path / "lines.csv")
         return list(csv.DictReader((tmp_path / "lines.csv").open()))
 
     return lines_of

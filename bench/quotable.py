@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench import Mistake
-from bench.answer.report import Report
-from bench.answer.spreadsheet import write_pairs, write_summary
+from bench.answer.answering import answer_of
+from bench.answer.shown.spreadsheet import write_changes, write_pairs, write_summary
 from bench.keep import check
 from bench.keep.selection import select_campaigns
 from bench.keep.store import RESULTS, read_campaign
 from bench.keep.values import missing
 
-TABLES = {"summary.csv": write_summary, "pairs.csv": write_pairs}
+TABLES = {"summary.csv": write_summary, "pairs.csv": write_pairs, "changes.csv": write_changes}
 
 
 def check_campaigns(arguments: argparse.Namespace) -> None:
@@ -52,12 +52,12 @@ def outcome(folder: Path) -> str:
 
 def _of_figures(folder: Path) -> Iterator[str]:
     """The tables beside the figures must be what the sessions give."""
-    report = Report(select_campaigns([folder]))
+    answer = answer_of(select_campaigns([folder]))
     for name, write in TABLES.items():
         kept = folder / "figures" / name
         if kept.exists():
             with tempfile.TemporaryDirectory() as fresh:
-                write(report, Path(fresh, name))
+                write(answer, Path(fresh, name))
                 if not _alike(kept, Path(fresh, name)):
                     yield f"altered: figures/{name} is not what the sessions give; draw it anew"
 

@@ -1,80 +1,17 @@
-"""A campaign's answer on the terminal: a table, how noisy it was, and what not to conclude."""
+"""How noisy a campaign was: from which difference on it tells, and what must not be concluded."""
 
 import math
 from collections.abc import Iterator
 from statistics import median, stdev
 
 import numpy as np
-from rich.table import Table
 
-from bench.answer.arms import differing_lines
-from bench.answer.controls import control_lines
-from bench.answer.report import Report, Result
+from bench.answer.report import Report
 from bench.answer.stats import UNITS, cpu_per_1000
 from bench.keep.thresholds import THRESHOLDS
 
-CPU_VARIES = 0.03  # above that the table says what it can still tell
+CPU_VARIES = 0.03  # above that the line says what it can still tell
 ELSEWHERE = THRESHOLDS["elsewhere"]
-
-
-def lines_below(report: Report) -> Iterator[str]:
-    """What stands under the table: the noise, what the controls say, what not to conclude."""
-    yield from differing_lines(report.selection)
-    yield from noise_lines(report)
-    yield from turn_lines(report)
-    yield from control_lines(report)
-    yield not_to_conclude(report)
-
-
-def results_table(report: Report) -> Table:
-    """A line an arm and scenario: how fast, how sure, what limited it, how many sessions count."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("", no_wrap=True)
-    beside = any(result.database_cpu_s_per_1000 for result in report.results)
-    costs = ("CPU s/1000", *(("database's",) if beside else ()))
-    for title in ("geometric\nmean", "95 % interval", "rank", *costs, "in flight", "valid"):
-        table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("limited by", no_wrap=True)
-    scenario = ""
-    for result in report.results:
-        if result.scenario != scenario:
-            scenario = result.scenario
-            table.add_row(f"[bold]{scenario}[/bold], {UNITS[scenario]}")
-        table.add_row(f"  {result.arm}", *_shown(result, bool(beside)))
-    return table
-
-
-def _shown(result: Result, beside: bool) -> list[str]:
-    value, costs = result.value, [result.cpu_s_per_1000]
-    costs += [result.database_cpu_s_per_1000] * beside
-    valid = len(value.values) if value else 0
-    count = f"{valid} of {result.attempted}" + f", {result.suspect}?" * bool(result.suspect)
-    return [
-        bound(result) + number(value.geometric) if value else "none",
-        " to ".join(map(number, result.interval)) if result.interval else "",
-        ranks(result.rank),
-        *(number(cost.geometric) if cost else "" for cost in costs),
-        str(result.in_flight),
-        count if valid >= result.planned else f"[red]{count}[/red]",
-        result.limiter.name,
-    ]
-
-
-def bound(result: Result) -> str:
-    """What stands before a value that k6 itself limited: the arm might do better."""
-    if not result.limiter.is_lower_bound:
-        return ""
-    return "≥ " if UNITS[result.scenario] == "requests/s" else "≤ "
-
-
-def ranks(rank: tuple[int, int] | None) -> str:
-    """1, or 2-3 where the sessions cannot tell."""
-    return "" if rank is None else "-".join(map(str, sorted(set(rank))))
-
-
-def number(value: float) -> str:
-    """Three significant digits, or all before the point: 4,783 and 67.4 and 0.213."""
-    return f"{value:,.0f}" if value >= 99.95 else f"{value:#.3g}"
 
 
 def noise_lines(report: Report) -> Iterator[str]:
@@ -89,7 +26,7 @@ def noise_lines(report: Report) -> Iterator[str]:
         line = f"{scenario:8} CPU s/1000 varies by {variation:.1%} from session to session"
         comparison = report.comparisons.get(scenario)
         if comparison and variation > CPU_VARIES:
-            least = _least_difference(report, scenario)
+            least = least_difference(report, scenario)
             line += f": tells arms apart from {least:.0%} on" if least else ""
         if comparison:
             widths = [pair.high / pair.ratio - 1 for pair in comparison.pairs]
@@ -99,7 +36,7 @@ def noise_lines(report: Report) -> Iterator[str]:
         yield line
 
 
-def _least_difference(report: Report, scenario: str) -> float | None:
+def least_difference(report: Report, scenario: str) -> float | None:
     """Of CPU: what the median two arms must differ by in this campaign to be told apart."""
     model = report.model(scenario, cpu_per_1000)
     if model is None:

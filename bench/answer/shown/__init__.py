@@ -1,0 +1,1 @@
+"""How an answer is shown: each of these formats what answer.py holds, and none computes."""
