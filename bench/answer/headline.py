@@ -1,19 +1,23 @@
 """What a campaign says in a sentence, by the question that it was asked; a tie never wins."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from bench.answer.answer import ChangeAnswer, ScenarioAnswer, State, Value
-from bench.answer.shown.numbers import span, times
+from bench.answer.shown.numbers import in_common, short, span, times
 from bench.keep.record import Question
 
 Key = TypeVar("Key", str, tuple[str, ...])
 LIMIT, HIDDEN = "at k6's limit", "k6 at its limit"
+FEW_ARMS = 4  # that a sentence names
 FEW = "too few sessions to tell who is first"
 
 
-def of_scenario(scenario: ScenarioAnswer) -> str:
-    """Who is first, or who is not told apart from the first, and how far the next is behind."""
+def of_scenario(scenario: ScenarioAnswer, names: Mapping[str, str]) -> str:
+    """Who is first, or who is not told apart from the first, and how far the next is behind.
+
+    names: by arm, without what all of them have in common.
+    """
     values = [value for value in scenario.values if value.value is not None]
     if not values:
         return "No session counts."
@@ -23,12 +27,13 @@ def of_scenario(scenario: ScenarioAnswer) -> str:
     if not first:
         return f"{FEW[0].upper()}{FEW[1:]}."
     next_one = next((value for value in values if value.arm not in first), None)
-    text = f"{joined(first)} is first" if len(first) == 1 else f"{joined(first)} are not told apart"
+    told = _some([names[arm] for arm in first])
+    text = f"{told} is first" if len(first) == 1 else f"{told} are not told apart"
     if any(value.bound for value in values if value.arm in first):
         text += f", {LIMIT}" if len(first) == 1 else f": they lead {LIMIT}"
     if next_one is None:
         return f"{text}."
-    return f"{text}. Next, {next_one.arm} takes {_times(scenario, first[0], next_one)}."
+    return f"{text}. Next, {names[next_one.arm]} takes {_times(scenario, first[0], next_one)}."
 
 
 def leaders(scenario: ScenarioAnswer) -> list[str]:
@@ -38,9 +43,10 @@ def leaders(scenario: ScenarioAnswer) -> list[str]:
 
 def fastest(scenarios: Sequence[ScenarioAnswer], _: Sequence[ChangeAnswer]) -> str:
     """Which arm is fastest: by scenario, since there is no score over all of them."""
-    alone = {value.arm for scenario in scenarios for value in scenario.values}
-    if len(alone) == 1:
-        return f"{alone.pop()} alone: nothing is compared"
+    labels = list(dict.fromkeys(value.arm for one in scenarios for value in one.values))
+    if len(labels) == 1:
+        return f"{labels[0]} alone: nothing is compared"
+    names, common = short(labels), in_common(labels)
     led: dict[str, list[str]] = {}
     untold: list[str] = []
     tied: dict[tuple[str, ...], list[str]] = {}
@@ -52,22 +58,27 @@ def fastest(scenarios: Sequence[ScenarioAnswer], _: Sequence[ChangeAnswer]) -> s
             tied.setdefault(tuple(sorted(first)), []).append(scenario.name)
         else:
             untold.append(scenario.name)
-    parts = [f"{arm} is first in {joined(names)}" for arm, names in _most_first(led)]
+    parts = [f"{names[arm]} is first in {joined(of)}" for arm, of in _most_first(led)]
     parts += [
-        f"{joined(arms)} are not told apart in {joined(names)}" for arms, names in _most_first(tied)
+        f"{_some([names[arm] for arm in arms])} are not told apart in {joined(of)}"
+        for arms, of in _most_first(tied)
     ]
     if untold:
         parts.append(f"{FEW} in {joined(untold)}")
-    return "; ".join(parts)
+    return f"{common}: " * bool(common) + "; ".join(parts)
 
 
 def slower(_: Sequence[ScenarioAnswer], changes: Sequence[ChangeAnswer]) -> str:
     """Whether what is after a change takes longer than what was before it."""
-    words: dict[str, list[str]] = {}
+    words: dict[str, dict[str, list[ChangeAnswer]]] = {}
     for change in changes:
         told = change.interval or change.word == HIDDEN
-        words.setdefault(change.word if told else "too few sessions", []).append(_of_change(change))
-    parts = [f"{word}: {joined(words[word])}" for word in sorted(words, key=_worst_first)]
+        of_word = words.setdefault(change.word if told else "too few sessions", {})
+        of_word.setdefault(change.stack, []).append(change)
+    parts = [
+        f"{word}: {joined([_of_stack(stack, some) for stack, some in words[word].items()])}"
+        for word in sorted(words, key=_worst_first)
+    ]
     if not any(word.startswith("slower") for word in words):
         parts.insert(0, "nothing is told to be slower")
     return "; ".join(parts)
@@ -77,11 +88,16 @@ def _worst_first(word: str) -> tuple[bool, str]:
     return not word.startswith("slower"), word
 
 
-def _of_change(change: ChangeAnswer) -> str:
-    where = f"{change.stack} in {change.scenario}"
-    if change.interval and change.word.startswith(("slower", "faster")):
-        return f"{where}, {times(change.times)} times as long ({span(change.interval)})"
-    return where
+def _of_stack(stack: str, changes: Sequence[ChangeAnswer]) -> str:
+    """Where it changed alike, and where that is told by how much."""
+    text = f"{stack} in {joined([change.scenario for change in changes])}"
+    if not changes[0].word.startswith(("slower", "faster")):
+        return text
+    first, *others = changes
+    if first.interval and not others:
+        return f"{text}, {times(first.times)} times as long ({span(first.interval)})"
+    some = [change.times for change in changes]
+    return f"{text}, {times(min(some))} to {times(max(some))} times as long"
 
 
 # Of each question that a plan may name, how its answer begins.
@@ -112,6 +128,11 @@ def joined(names: Sequence[str]) -> str:
     """a, b and c."""
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last
+
+
+def _some(names: Sequence[str]) -> str:
+    """All of a few, the first of many."""
+    return joined(names if len(names) <= FEW_ARMS else [*names[:2], f"{len(names) - 2} more"])
 
 
 def _most_first(found: dict[Key, list[str]]) -> list[tuple[Key, list[str]]]:

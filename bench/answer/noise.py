@@ -39,9 +39,9 @@ def noise_lines(report: Report) -> Iterator[str]:
 def least_difference(report: Report, scenario: str) -> float | None:
     """Of CPU: what the median two arms must differ by in this campaign to be told apart."""
     model = report.model(scenario, cpu_per_1000)
-    if model is None:
+    of = [place for place, arm in enumerate(model.arms) if arm in report.arms] if model else []
+    if model is None or len(of) < 2:
         return None
-    of = [place for place, arm in enumerate(model.arms) if arm in report.arms]
     halves = model.halves(len(of))[np.ix_(of, of)][np.triu_indices(len(of), 1)]
     known = halves[np.isfinite(halves)]
     return math.expm1(float(np.median(known))) if known.size else None

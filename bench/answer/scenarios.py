@@ -12,11 +12,13 @@ from bench.answer.comparison import Pair
 from bench.answer.headline import of_scenario
 from bench.answer.noise import least_difference
 from bench.answer.report import Report, Result
+from bench.answer.shown.numbers import short
 from bench.answer.stats import UNITS, as_time, value_of
 
 
 def scenarios_of(report: Report) -> Iterator[ScenarioAnswer]:
     """In the paper's order, each with its arms, the fastest first."""
+    names = short(report.arms)
     for scenario in UNITS:
         results = [result for result in report.results if result.scenario == scenario]
         if not results:
@@ -36,7 +38,7 @@ def scenarios_of(report: Report) -> Iterator[ScenarioAnswer]:
             headline="",
             caption=caption(scenario, results, report),
         )
-        yield msgspec.structs.replace(found, headline=of_scenario(found))
+        yield msgspec.structs.replace(found, headline=of_scenario(found, names))
 
 
 def _time(result: Result) -> float:

@@ -260,7 +260,9 @@ def campaign(
     pin = ProfilePin(name="standard", sha256=digest(folder / "profile.json"))
     labels = [*arms, *controls]
     blocks = [draw_block(labels, block, 1, together) for block in range(1, 1 + sessions + extra)]
+    sides = any(label.endswith("@before") for label in arms)
     plan = Plan(
+        question="slower than before" if sides else "which is fastest",
         started=started,
         seed=1,
         arms={label: _planned(label, controls, settings) for label in labels},

@@ -26,7 +26,8 @@ def made(tmp_path):
 
     def made(*arms, sessions=10, **options):
         options = {"ms": noisy(0.01)} | options
-        folder = campaign(tmp_path, "one", arms or STACKS, sessions, **options)
+        name = str(len(list(tmp_path.iterdir())))
+        folder = campaign(tmp_path, name, arms or STACKS, sessions, **options)
         return answer_of(select_campaigns([folder]))
 
     return made

@@ -68,7 +68,7 @@ def strip(answer: Answer, scenario: str) -> dict[str, Any]:
     moments = [one.scenarios[scenario] for one in answer.sessions if scenario in one.scenarios]
     levels = [moment.level for moment in moments if moment.level is not None]
     marks = [
-        {"x": f"{10 + 89 * place / max(1, len(moments) - 1):.1f}", **_mark(moment)}
+        {"x": f"{2 + 96 * place / max(1, len(moments) - 1):.1f}", **_mark(moment)}
         for place, moment in enumerate(moments)
     ]
     spread = f"between {min(levels):.2f} and {max(levels):.2f} times their mean" if levels else ""

@@ -2,19 +2,23 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from bench.answer.answer import Interval, Value
 
-# Ratios that an axis may name, from the coarsest on.
+# Ratios that an axis may name, from the finest on, and how far apart they must be, in per cent.
 STEPS = (
-    (0.01, 0.1, 1, 10, 100),
-    (0.0625, 0.125, 0.25, 0.5, 1, 2, 4, 8, 16),
-    (0.5, 0.7, 1, 1.5, 2, 3),
-    (0.8, 0.9, 1, 1.1, 1.2, 1.3),
-    (0.9, 0.95, 1, 1.05, 1.1),
     (0.98, 0.99, 1, 1.01, 1.02),
+    (0.95, 1, 1.05, 1.1),
+    (0.8, 0.9, 1, 1.1, 1.2, 1.3),
+    (0.6, 0.8, 1, 1.25, 1.5, 1.75, 2),
+    (0.5, 0.7, 1, 1.5, 2, 3),
+    (0.125, 0.25, 0.5, 1, 2, 4, 8),
+    (0.0625, 0.25, 1, 4, 16),
+    (0.01, 0.1, 1, 10, 100),
 )
+GAP = 22
 
 
 def number(value: float) -> str:
@@ -67,12 +71,23 @@ def percent(share: float | None) -> str:
 def short(labels: Sequence[str]) -> dict[str, str]:
     """By label a name without what all of them have in common; one label alone stays as it is."""
     parts = {label: _parts(label) for label in labels}
-    common = set.intersection(*map(set, parts.values())) if len(parts) > 1 else set()
+    common = _common(labels)
     names = {
         label: " ".join(part for part in of if part not in common) or of[0]
         for label, of in parts.items()
     }
     return names if len(set(names.values())) == len(names) else {label: label for label in labels}
+
+
+def in_common(labels: Sequence[str]) -> str:
+    """What short() leaves out, to be said once."""
+    names, parts = short(labels), _parts(labels[0])
+    shed = any(name != " ".join(_parts(label)) for label, name in names.items())
+    return " ".join(part for part in parts if part in _common(labels)) if shed else ""
+
+
+def _common(labels: Sequence[str]) -> set[str]:
+    return set.intersection(*(set(_parts(one)) for one in labels)) if len(labels) > 1 else set()
 
 
 def _parts(label: str) -> list[str]:
@@ -98,10 +113,15 @@ class Axis:
 
     @property
     def ticks(self) -> list[float]:
-        """Three or more round ratios that lie on it, as few as there may be."""
-        there: list[float] = []
+        """Round ratios that lie on it, as many as can be read side by side; 1 is one of them."""
         for steps in STEPS:
-            there = [tick for tick in steps if self.low <= math.log(tick) <= self.high]
-            if len(there) >= 3:
-                break
-        return there
+            there = [tick for tick in steps if 4 <= float(self.place(tick)) <= 92]
+            places = [float(self.place(tick)) for tick in there]
+            if len(there) > 1 and all(b - a >= GAP for a, b in pairwise(places)):
+                return there
+        return [1]
+
+    def is_near(self, tick: float) -> bool:
+        """Whether it is too near to 1 to be named as well where a page is narrow."""
+        away = abs(float(self.place(tick)) - float(self.place(1)))
+        return tick != 1 and (away < 2 * GAP or tick != self.ticks[-1])

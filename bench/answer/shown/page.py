@@ -9,15 +9,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from bench.answer.answer import Answer, Ratio
+from bench.answer.answer import Answer
 from bench.answer.shown.details import numbers_table, strip
 from bench.answer.shown.markdown import as_csv, as_markdown
-from bench.answer.shown.numbers import STEPS, percent, short
-from bench.answer.shown.panels import FRAMEWORKS, axis_of, framework, hollow, panel, untold
+from bench.answer.shown.numbers import GAP, STEPS, percent, short
+from bench.answer.shown.panels import EQUAL, FRAMEWORKS, UNTOLD, axis_of, framework, hollow, panel
 
+CONTROLS = {"A/A": "The same stack twice", "dose": "More work"}
 FOLDER = Path(__file__).parent / "page"
 READING = (
     "How many times as long a request takes as with the fastest; left is better. If the line"
@@ -58,6 +60,7 @@ def page(answer: Answer) -> str:
             how=_how(answer),
             conditions=list(_conditions(answer)),
             data=_data(answer),
+            kept=msgspec.to_builtins(answer),
             **scripts,
         )
     )
@@ -136,7 +139,7 @@ def _facts(answer: Answer) -> Iterator[tuple[str, str]]:
     yield "Valid", f"{counted:,} of {every:,}" + f", {suspect} suspect" * bool(suspect)
     for line in answer.controls:
         name, _, text = line.partition(": ")
-        yield {"A/A": "The same stack twice", "dose": "More work"}.get(name, name), text
+        yield CONTROLS.get(name, name), text.partition(", known to")[0].partition("; sum of")[0]
     limited = [s.name for s in answer.scenarios if any(value.bound for value in s.values)]
     yield "k6 at its limit in", ", ".join(limited) or "none"
 
@@ -151,9 +154,9 @@ def _how(answer: Answer) -> str:
         return "Each arm was measured in one session, with fresh servers and a fresh database."
     return (
         "In each session all arms have fresh servers, each with a fresh database, all up at the"
-        " same time; in each scenario they take turns of a fraction of a second, in an order drawn at"
-        " random. A session is what counts as one measurement; intervals are those of ratios within"
-        " sessions."
+        " same time; in each scenario they take turns of a fraction of a second, in an order drawn"
+        " at random. A session is what counts as one measurement; intervals are those of ratios"
+        " within sessions."
     )
 
 
@@ -170,29 +173,12 @@ def _conditions(answer: Answer) -> Iterator[tuple[str, str]]:
 
 
 def _data(answer: Answer) -> dict[str, Any]:
-    """What the script needs: ratios with their intervals, and sessions' times for the dots."""
-    scenarios = {}
-    for scenario in answer.scenarios:
-        scenarios[scenario.name] = {
-            "first": scenario.values[0].arm,
-            "ratios": {f"{r.slower}\n{r.faster}": _told_to_script(r) for r in scenario.ratios},
-            "sessions": {
-                value.arm: {
-                    session: round(told if scenario.unit == "ms" else 1 / told, 9)
-                    for session, told in value.sessions.items()
-                }
-                for value in scenario.values
-            },
-        }
+    """What the script needs beside the answer itself."""
     return {
-        "steps": STEPS,
         "choose": len(answer.arms) > 1 and not answer.changes,
-        "scenarios": scenarios,
+        "words": {"practically equal": EQUAL, "not resolved": UNTOLD},
+        "steps": STEPS,
+        "gap": GAP,
         "csv": as_csv(answer),
         "markdown": as_markdown(answer),
     }
-
-
-def _told_to_script(ratio: Ratio) -> list[float | str | None]:
-    low, high = (ratio.interval.low, ratio.interval.high) if ratio.interval else (None, None)
-    return [ratio.times, low, high, untold(ratio), ratio.bound]

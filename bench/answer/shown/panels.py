@@ -8,6 +8,7 @@ from bench.answer.answer import Answer, ChangeAnswer, Interval, Ratio, ScenarioA
 from bench.answer.shown.numbers import Axis, number, shown, span, times
 
 FRAMEWORKS = {"django": "Django", "fastapi": "FastAPI", "flask": "Flask"}
+EQUAL, UNTOLD = "within 5 %", "not told apart"
 REQUESTS = {
     "hello": "GET /hello",
     "echo": "POST /echo",
@@ -51,9 +52,16 @@ def panel(
         "caption": f"time a request takes, as a multiple of that {against}",
         "of": "stack" if changes else "arm",
         "unit": scenario.unit,
-        "ticks": [{"at": axis.place(t), "value": t, "text": f"{t:g}×"} for t in axis.ticks],
+        "ticks": _ticks(axis) if scenario.ratios else [],
         "rows": rows,
     }
+
+
+def _ticks(axis: Axis) -> list[dict[str, Any]]:
+    return [
+        {"at": axis.place(tick), "value": tick, "text": f"{tick:g}×", "near": axis.is_near(tick)}
+        for tick in axis.ticks
+    ]
 
 
 def _row(
@@ -96,11 +104,17 @@ def _row_of_change(change: ChangeAnswer, axis: Axis) -> dict[str, Any]:
         "framework": framework(change.stack),
         "hollow": hollow(change.stack),
         "value": number(change.after) if change.after is not None else "none",
-        "times": f"{times(change.times)}×" if change.word in ("slower", "faster") else change.word,
+        "times": _word_of_change(change),
         "span": span(change.interval) if change.interval else "",
         **{"from": "", "to": "", "at": "", "more": "", "dots": []},
         **(_drawn(change.times, change.interval, axis) if told else {}),
     }
+
+
+def _word_of_change(change: ChangeAnswer) -> str:
+    if change.word.startswith(("slower", "faster")):
+        return f"{times(change.times)}×"
+    return {"practically equal": EQUAL, "not resolved": UNTOLD}.get(change.word, change.word)
 
 
 def _drawn(ratio: float, interval: Interval | None, axis: Axis) -> dict[str, str]:
@@ -120,7 +134,7 @@ def untold(ratio: Ratio) -> str | None:
     """What stands in place of a number where two arms are not told apart."""
     if ratio.word.startswith("faster"):
         return None
-    return "equal within 5 %" if ratio.word == "practically equal" else "not told apart"
+    return EQUAL if ratio.word == "practically equal" else UNTOLD
 
 
 def framework(stack: str) -> str:

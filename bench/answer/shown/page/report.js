@@ -1,6 +1,8 @@
 'use strict';
 // Another baseline, or fewer arms: marks move. Each ratio and interval is the answer's, none is computed.
-const data = JSON.parse(document.getElementById('data').textContent);
+const read = (id) => document.getElementById(id).textContent;
+const [answer, data] = [JSON.parse(read('answer')), JSON.parse(read('data'))];
+const scenarios = Object.fromEntries(answer.scenarios.map((one) => [one.name, lookedUp(one)]));
 const base = document.getElementById('base');
 const boxes = [...document.querySelectorAll('#arms input')];
 const svg = (name, attributes) => {
@@ -8,6 +10,17 @@ const svg = (name, attributes) => {
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
   return made;
 };
+
+// Of a scenario its ratios by pair, and by arm and session the time that a request took.
+function lookedUp({ unit, values, ratios }) {
+  const time = (value) => (unit === 'ms' ? value : 1 / value);
+  const times = (of) => Object.fromEntries(Object.entries(of).map(([session, value]) => [session, time(value)]));
+  const told = ({ times, interval, word, bound }) => [times, interval && interval.low, interval && interval.high, data.words[word] || null, bound];
+  return {
+    sessions: Object.fromEntries(values.map((value) => [value.arm, times(value.sessions)])),
+    ratios: Object.fromEntries(ratios.map((one) => [`${one.slower}\n${one.faster}`, told(one)])),
+  };
+}
 
 // As Python writes them: what is not 1 never reads as 1.
 function times(value) {
@@ -30,14 +43,14 @@ function ratio(scenario, arm, other) {
 
 // The arms of a scenario that are shown, the fastest first, and the one that they are compared with.
 function choice(name, chosen) {
-  const arms = Object.keys(data.scenarios[name].sessions).filter((arm) => !chosen.without.includes(arm));
+  const arms = Object.keys(scenarios[name].sessions).filter((arm) => !chosen.without.includes(arm));
   return [arms, arms.includes(chosen.base) ? chosen.base : arms[0]];
 }
 
 // One axis for all panels, on which 1 has a place.
 function scaleOf(chosen) {
   const logs = [0];
-  for (const [name, scenario] of Object.entries(data.scenarios)) {
+  for (const [name, scenario] of Object.entries(scenarios)) {
     const [arms, baseline] = choice(name, chosen);
     for (const arm of arms) {
       const of = arm === baseline ? undefined : ratio(scenario, arm, baseline);
@@ -47,16 +60,19 @@ function scaleOf(chosen) {
   const [least, most] = [Math.min(...logs), Math.max(...logs)];
   const room = 0.08 * Math.max(most - least, Math.log(1.1));
   const [low, high] = [least - room, most + room];
-  const on = (steps) => steps.filter((tick) => low <= Math.log(tick) && Math.log(tick) <= high);
-  const at = (value) => `${Math.min(100, Math.max(0, (100 * (Math.log(value) - low)) / (high - low))).toFixed(1)}%`;
-  return { at, ticks: data.steps.map(on).find((ticks) => ticks.length >= 3) || on(data.steps.at(-1)) };
+  const place = (value) => Math.min(100, Math.max(0, (100 * (Math.log(value) - low)) / (high - low)));
+  const apart = (ticks) => ticks.slice(1).every((tick, at) => place(tick) - place(ticks[at]) >= data.gap);
+  const named = data.steps.map((steps) => steps.filter((tick) => place(tick) >= 4 && place(tick) <= 92));
+  const ticks = named.find((found) => found.length > 1 && apart(found)) || [1];
+  const near = (tick) => tick !== 1 && (Math.abs(place(tick) - place(1)) < 2 * data.gap || tick !== ticks.at(-1));
+  return { at: (value) => `${place(value).toFixed(1)}%`, ticks, near };
 }
 
 function draw(name, chosen, scale) {
-  const scenario = data.scenarios[name];
+  const scenario = scenarios[name];
   const table = document.querySelector(`table[data-scenario="${name}"]`);
   const numbers = scale.ticks.map((tick) => {
-    const text = svg('text', { x: scale.at(tick), y: 11, 'text-anchor': 'middle' });
+    const text = svg('text', { x: scale.at(tick), y: 11, 'text-anchor': 'middle', class: scale.near(tick) ? 'near' : '' });
     text.textContent = `${tick}×`;
     return text;
   });
@@ -120,7 +136,7 @@ function show(chosen) {
   base.value = [...base.options].some((option) => option.value === chosen.base) ? chosen.base : '';
   for (const box of boxes) box.checked = !chosen.without.includes(box.value);
   const scale = scaleOf(chosen);
-  for (const name of Object.keys(data.scenarios)) draw(name, chosen, scale);
+  for (const name of Object.keys(scenarios)) draw(name, chosen, scale);
 }
 
 function choose() {
@@ -146,6 +162,8 @@ if (base && data.choose) {
   addEventListener('hashchange', arrive);
   if (state().base || state().without.length) arrive();
 }
+
+document.getElementById('whole').href = URL.createObjectURL(new Blob([read('answer')], { type: 'application/json' }));
 
 for (const button of document.querySelectorAll('[data-copy]')) {
   button.hidden = false;
