@@ -6,15 +6,19 @@ import math
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from bench import Mistake
-from bench.answer.answering import answer_of
+from bench.answer.answering import KEPT, answer_of, read_answer
 from bench.answer.shown.spreadsheet import write_changes, write_pairs, write_summary
 from bench.keep import check
 from bench.keep.selection import select_campaigns
 from bench.keep.store import RESULTS, read_campaign
 from bench.keep.values import missing
 
+ROUNDED = 1e-4  # what is kept has five digits or more
 TABLES = {"summary.csv": write_summary, "pairs.csv": write_pairs, "changes.csv": write_changes}
 
 
@@ -53,6 +57,10 @@ def outcome(folder: Path) -> str:
 def _of_figures(folder: Path) -> Iterator[str]:
     """The tables beside the figures must be what the sessions give."""
     answer = answer_of(select_campaigns([folder]))
+    if (folder / KEPT).exists():
+        kept = msgspec.structs.replace(read_answer(folder / KEPT), campaigns=answer.campaigns)
+        if not _equal(msgspec.to_builtins(kept), msgspec.to_builtins(answer)):
+            yield f"altered: {KEPT} is not what the sessions give; `nox -s report` makes it anew"
     for name, write in TABLES.items():
         kept = folder / "figures" / name
         if kept.exists():
@@ -68,6 +76,17 @@ def _alike(kept: Path, fresh: Path) -> bool:
         rows = [list(csv.reader(file)) for file in (one, other)]
     cells = [[cell for row in table for cell in [*row, "\n"]] for table in rows]
     return len(cells[0]) == len(cells[1]) and all(map(_same, *cells))
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Of two answers; the last digits may be another machine's."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_equal, one, other))
+    if isinstance(one, float) and isinstance(other, float | int):
+        return math.isclose(one, other, rel_tol=ROUNDED)
+    return bool(one == other)
 
 
 def _same(one: str, other: str) -> bool:

@@ -81,7 +81,8 @@ def slower(_: Sequence[ScenarioAnswer], changes: Sequence[ChangeAnswer]) -> str:
     ]
     if not any(word.startswith("slower") for word in words):
         parts.insert(0, "nothing is told to be slower")
-    return "; ".join(parts)
+    text = "; ".join(parts)
+    return text[:1].upper() + text[1:]
 
 
 def _worst_first(word: str) -> tuple[bool, str]:

@@ -66,6 +66,11 @@ def not_to_conclude(report: Report) -> str:
         return "One arm, one machine, a closed loop: nothing is said of others, or of tails."
     if not report.comparisons:
         return "Too few sessions, or too few valid ones: no rank; it shows that all of it works."
+    if any(arm.side for part in report.selection.parts for arm in part.plan.arms.values()):
+        return (
+            "In 5 of 100 such comparisons something is called slower or faster that is not. One"
+            " machine, a closed loop: nothing is said of yours or of tails."
+        )
     families = len(report.comparisons)
     return (
         f"Ranks err in 5 % of scenarios: in {1 - 0.95**families:.0%} of campaigns of {families} at"

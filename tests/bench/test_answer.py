@@ -97,7 +97,7 @@ def test_a_comparison_of_two_checkouts_says_what_became_slower(made):
     answer = made(*sides, ms=noisy(0.01, **{"a@after": 1.3}), scenarios=("get",), sessions=12)
     assert answer.question == "slower than before"
     assert re.fullmatch(
-        rf"slower: a in get, {TIMES}; practically equal: b in get",
+        rf"Slower: a in get, {TIMES}; practically equal: b in get",
         answer.headline,
     )
     assert [change.word for change in answer.changes] == ["slower", "practically equal"]

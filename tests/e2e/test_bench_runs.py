@@ -9,11 +9,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 from test_mistakes import QUIET
 
 from bench import Mistake
+from bench.answer.answering import read_answer
+from bench.answer.shown.numbers import shown
 from bench.keep.plan import draw_turns
 from bench.keep.store import read_campaign, read_plan, summary_path
 from bench.keep.summary import read_summary
@@ -124,23 +127,36 @@ def one(tmp_path_factory):
     return every_scenario(tmp_path_factory.mktemp("one"), "--stacks", "flask_sqlite")
 
 
-def test_a_run_ends_with_a_table_of_all_scenarios(one):
+def test_a_run_ends_with_a_line_for_every_scenario_and_says_where_the_page_lies(one):
     lines = one.process.said.splitlines()
-    titles = [
-        number
-        for number, line in enumerate(lines)
-        if line.startswith(tuple(f"{s}, " for s in SEVEN))
-    ]
-    assert [lines[number].split(",")[0] for number in titles] == list(SEVEN)
-    for number in titles:
-        found = re.fullmatch(
-            r"  flask_sqlite +(?:≥ |≤ )?([\d,.]+) +([\d,.]+) +(\d) +1 of 1  (\S.*)",
-            lines[number + 1].rstrip(),
-        )
-        assert found, lines[number + 1]
-        mean, cpu, in_flight = (float(number.replace(",", "")) for number in found.groups()[:3])
-        assert mean > 0 <= cpu
-        assert in_flight in (1, 4)
+    of = [line for line in lines if line.startswith(tuple(f"{s:8}flask_sqlite: " for s in SEVEN))]
+    assert [line.split()[0] for line in of] == list(SEVEN)
+    for line in of:
+        found = re.fullmatch(r"\w+ +flask_sqlite: (?:≥ |≤ )?([\d,.]+) (requests/s|ms)", line)
+        assert found and float(found[1].replace(",", "")) > 0, line
+    assert "7 of 7 measurements count" in one.process.said
+    assert lines[-2] == f"the page: {one.campaign / 'report.html'}"
+    assert max(map(len, lines[lines.index(of[0]) : -2])) <= 80
+
+
+def test_the_page_and_the_answer_say_what_the_terminal_says(one):
+    answer = read_answer(one.campaign / "answer.json")
+    page = (one.campaign / "report.html").read_text()
+    for scenario in answer.scenarios:
+        (value,) = scenario.values
+        assert shown(value, scenario.unit) in one.process.said
+        assert shown(value, "").strip() in page
+
+
+def test_a_finished_campaign_is_shown_again(one):
+    brief, full = (
+        one.finish(one.start("show", str(one.campaign), *more)).said for more in ((), ("--full",))
+    )
+    assert brief in one.process.said and brief in full and "CPU" in full
+    kept = one.finish(one.start("show", str(one.campaign), "--json"))
+    assert msgspec.json.decode(kept.said)["campaigns"] == [one.campaign.name]
+    table = one.finish(one.start("show", str(one.campaign), "--markdown")).said
+    assert table.count("\n| ") == 1 + 1 + len(SEVEN)
 
 
 def test_a_run_tells_how_far_it_is(one):
@@ -163,6 +179,8 @@ def test_a_campaign_holds_its_plan_and_every_raw_value(one):
         "journal.ndjson",
         "sessions",
         "figures",
+        "answer.json",
+        "report.html",
     }
     (session,) = (one.campaign / "sessions").iterdir()
     assert session.name == "001"
@@ -253,7 +271,7 @@ def test_arms_take_turns_as_the_plans_seed_draws_them(bench):
             assert (turns.connect, turns.order) == (connect, order)
             failed = {one.load.failed for one in session.scenarios[name].arms.values()}
             assert failed == {0}
-    assert process.said.count(" 2 of 2 ") == 4  # of two arms in two scenarios
+    assert "8 of 8 measurements count" in process.said  # of two arms in two scenarios, twice
 
 
 # On PostgreSQL
@@ -289,7 +307,7 @@ def test_what_the_database_server_used_is_counted_apart(on_postgres):
             for measured in scenario.arms.values():
                 assert measured.database.cpu_s > 0 or name not in ("create", "update")
                 assert measured.database.memory_bytes > 0
-    assert "CPU s/1000  database's" in on_postgres.process.said
+    assert "database&#39;s" in (on_postgres.campaign / "report.html").read_text()
 
 
 def test_a_figure_says_that_it_was_postgresql_and_shows_no_bar_of_the_paper(on_postgres):
@@ -337,10 +355,10 @@ def test_lost_inserts_are_named_and_do_not_count(bench):
     assert len(lost) == 3  # of two that were planned and one that was added
     lacking = "too few sessions count: flask_sqlite, create: 0 of 2 sessions count"
     assert verdict == f"bench: {bench.campaign.name} is degraded: {lacking}"
-    hello, create = (line for line in process.said.splitlines() if "  flask_sqlite  " in line)
-    assert " 3 of 3 " in hello
-    assert create.split()[:2] == ["flask_sqlite", "none"]
-    assert " 0 of 3 " in create
+    assert "create  flask_sqlite: none\n" in process.said
+    found = read_answer(bench.campaign / "answer.json").scenarios
+    counted = [(one.name, one.values[0].counted, one.values[0].attempted) for one in found]
+    assert counted == [("hello", 3, 3), ("create", 0, 3)]
     assert (bench.campaign / "figures" / "5-create.svg").exists()
 
 

@@ -95,7 +95,9 @@ def test_what_became_slower_is_found_and_the_status_is_1(workshop):
     status, said, errors = compare(workshop, *options)
     assert (status, errors) == (1, "")
     assert "slower by more than 5%: flask_sqlite in get" in said
-    assert "after: ., commit " in said and "with changes that are in no commit" in said
+    assert "after: ., commit " in said and "with changes that are in no commit" in " ".join(
+        said.split()
+    )
     assert "| get | flask_sqlite |" in report.read_text()
     assert "| slower |" in report.read_text()
     assert (campaign(workshop) / "figures" / "changes.csv").exists()

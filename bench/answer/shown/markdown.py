@@ -67,6 +67,6 @@ def _against_first(scenario: ScenarioAnswer, arm: str) -> tuple[str, str]:
 
 def _cell(text: str) -> str:
     """As text, whatever is in it."""
-    for character in "\\`*_<>|[]":
+    for character in "\\`*<>|[]":
         text = text.replace(character, f"\\{character}")
     return text.replace("\n", " ")

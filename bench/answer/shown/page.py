@@ -123,10 +123,14 @@ def _told(answer: Answer) -> str:
     resolved = sum(ratio.word.startswith("faster") for ratio in pairs)
     if not told:
         return "Nothing is compared: one arm, or too few sessions."
-    low, high = percent(min(told)), percent(max(told))
+    if answer.found_from is not None:
+        return (
+            f"It would have found a slow-down of {answer.found_from:.0%} or more in 4 of 5 cases."
+        )
+    least = dict.fromkeys((percent(min(told)), percent(max(told))))
     return (
         f"{resolved} of {len(pairs)} pairs are told apart; here a difference must be about"
-        f" {low} to {high}, by scenario, to be seen."
+        f" {' to '.join(least)}, by scenario, to be seen."
     )
 
 
