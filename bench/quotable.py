@@ -58,8 +58,9 @@ def _of_figures(folder: Path) -> Iterator[str]:
     """The tables beside the figures must be what the sessions give."""
     answer = answer_of(select_campaigns([folder]))
     if (folder / KEPT).exists():
-        kept = msgspec.structs.replace(read_answer(folder / KEPT), campaigns=answer.campaigns)
-        if not _equal(msgspec.to_builtins(kept), msgspec.to_builtins(answer)):
+        as_kept = read_answer(folder / KEPT)
+        as_kept = msgspec.structs.replace(as_kept, campaigns=answer.campaigns)
+        if not _equal(msgspec.to_builtins(as_kept), msgspec.to_builtins(answer)):
             yield f"altered: {KEPT} is not what the sessions give; `nox -s report` makes it anew"
     for name, write in TABLES.items():
         kept = folder / "figures" / name

@@ -36,8 +36,9 @@ OVERLAP = """() => {
         boxes.push([box.left, box.top, box.right, box.bottom, node.textContent.trim()]);
   }
   const found = [];
+  boxes.sort((a, b) => a[1] - b[1]);
   for (let i = 0; i < boxes.length; i++)
-    for (let j = i + 1; j < boxes.length; j++) {
+    for (let j = i + 1; j < boxes.length && boxes[j][1] < boxes[i][3]; j++) {
       const [a, b] = [boxes[i], boxes[j]];
       const wide = Math.min(a[2], b[2]) - Math.max(a[0], b[0]);
       const high = Math.min(a[3], b[3]) - Math.max(a[1], b[1]);

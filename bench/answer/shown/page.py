@@ -21,6 +21,7 @@ from bench.answer.shown.panels import EQUAL, FRAMEWORKS, UNTOLD, axis_of, framew
 
 CONTROLS = {"A/A": "The same stack twice", "dose": "More work"}
 FOLDER = Path(__file__).parent / "page"
+READING_OF_ONE = "One arm alone: its own numbers, nothing to compare them with."
 READING = (
     "How many times as long a request takes as with the fastest; left is better. If the line"
     " reaches 1×, the two are not told apart."
@@ -48,7 +49,7 @@ def page(answer: Answer) -> str:
             place=_place(answer),
             told=_told(answer),
             facts=list(_facts(answer)),
-            reading=READING_OF_CHANGES if answer.changes else READING,
+            reading=_reading(answer),
             frameworks=_frameworks(answer),
             both_layers=len({hollow(arm.stack) for arm in answer.arms}) > 1,
             default_base="the fastest of each scenario",
@@ -116,13 +117,20 @@ def _rows(answer: Answer) -> str:
     return f"{answer.conditions.database.rows:,}" if answer.conditions.database else "all"
 
 
+def _reading(answer: Answer) -> str:
+    if answer.changes:
+        return READING_OF_CHANGES
+    alone = all(len(scenario.values) == 1 for scenario in answer.scenarios)
+    return READING_OF_ONE if alone else READING
+
+
 def _told(answer: Answer) -> str:
     """From which difference on this campaign can tell."""
     told = [scenario.told_from for scenario in answer.scenarios if scenario.told_from is not None]
     pairs = [ratio for scenario in answer.scenarios for ratio in scenario.ratios]
     resolved = sum(ratio.word.startswith("faster") for ratio in pairs)
     if not told:
-        return "Nothing is compared: one arm, or too few sessions."
+        return "Nothing is told apart: one arm, or too few sessions."
     if answer.found_from is not None:
         return (
             f"It would have found a slow-down of {answer.found_from:.0%} or more in 4 of 5 cases."

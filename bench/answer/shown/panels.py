@@ -82,7 +82,7 @@ def _row(
         "value": shown(value, "").strip(),
         "times": "1×" if same and scenario.ratios else "",
         "span": "",
-        "at": axis.place(1) if same else "",
+        "at": axis.place(1) if same and scenario.ratios else "",
         **{"from": "", "to": "", "more": "", "dots": []},
     }
     if ratio and not same:
