@@ -381,7 +381,7 @@ def test_only_a_campaign_can_be_resumed(bench):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "the following arguments are required: run | k6 | cost | locust | "),
+        ((), "the following arguments are required: run | compare | k6 | cost | "),
         (("measure",), "invalid choice: 'measure'"),
         (("run", "--sessions", "0"), "argument --sessions: '0' is no whole number from 1 on"),
         (("run", "--sessions", "-1"), "argument --sessions: '-1' is no whole number from 1 on"),

@@ -345,7 +345,7 @@ def test_a_k6_that_is_killed(workshop):
 
 
 HANGS = {
-    "set-up": "import bench.serve.local as m; m.environment = lambda *_: hang()",
+    "set-up": "import bench.serve.local as m; m.environment_of = lambda *_: hang()",
     # What hangs in a thread of its own is a program that the bench waits for.
     "start": """
 import bench.serve.start as start
