@@ -97,7 +97,9 @@ def draw(scenario: str, results: list[Result], report: Report) -> Figure:
     }
     for row, result in enumerate(results):
         stack = stacks[result.arm]
-        published = PAPER[scenario].get(stack) if is_like_paper(report.selection) else None
+        # Beside a stack as the paper had it, not beside every variant of one.
+        is_plain = is_like_paper(report.selection) and result.arm == stack
+        published = PAPER[scenario].get(stack) if is_plain else None
         if published:
             axes.barh(row + 0.36, published, height=0.12, color="#cccccc")
         if result.value is None:
