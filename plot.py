@@ -95,7 +95,9 @@ def draw(scenario: ScenarioAnswer, answer: Answer) -> Figure:
     stacks = {arm.label: arm.stack for arm in answer.arms}
     for row, value in enumerate(scenario.values):
         stack = stacks[value.arm]
-        published = PAPER[scenario.name].get(stack) if answer.like_paper else None
+        # Beside a stack as the paper had it, not beside every variant of one.
+        is_plain = answer.like_paper and value.arm == stack
+        published = PAPER[scenario.name].get(stack) if is_plain else None
         if published:
             axes.barh(row + 0.36, published, height=0.12, color="#cccccc")
         if value.value is None:

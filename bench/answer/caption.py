@@ -29,7 +29,7 @@ Load by k6 {condition.k6} in a closed loop: a user waits for an answer before it
         text += """
 Rank: which arms are told apart, by their differences within sessions. What all arms of a session
 share makes the dots spread and cancels there. One rank or more is wrong in 5 % of scenarios."""
-    if is_like_paper(selection):
+    if is_like_paper(selection) and any("@" not in result.arm for result in results):
         text += "\nThin grey bar: the paper's arithmetic mean of five runs, on another machine."
     if any(result.limiter.is_lower_bound for result in results):
         text += "\n≥, ≤: k6 was at its own limit; the arm might do better."

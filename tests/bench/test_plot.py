@@ -222,6 +222,7 @@ def test_a_caption_says_what_a_bar_a_dot_and_a_session_are(svg_of, together, sai
 def test_the_papers_values_stand_beside_those_on_its_database_only(svg_of):
     paper = "Thin grey bar: the paper's arithmetic mean of five runs, on another machine."
     assert paper in svg_of("4-get")
+    assert paper not in svg_of("4-get", ["flask_sqlite@workers=4", "flask_sqlite@workers=1"])
     postgres = Database(kind="postgresql", rows=1500, server="container", version="17.2")
     svg = svg_of("4-get", database=postgres)
     assert paper not in svg and "#cccccc" not in svg

@@ -101,8 +101,8 @@ def test_a_campaign_of_a_person_full_of_settings_counts_as_much_as_of_one_withou
         assert (process.returncode, errors) == (0, ""), errors
         (campaign,) = Path(out).iterdir()
         counted[name] = requests_of(campaign)
-    # With five requests a second, or one user, it would be a hundredth.
-    assert counted["full"] > counted["without"] / 2
+    # With five requests a second, or one user, it would be a hundredth; a busy machine halves it.
+    assert counted["full"] > counted["without"] / 10
     assert [path for path in tmp_path.rglob("*.csv") if "k6" in path.name] == []
     for names in (HOME, SHELL):
         kind = "at home" if names is HOME else "in the shell"
