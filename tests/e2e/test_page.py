@@ -11,7 +11,7 @@ import pytest
 from coloraide import Color
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))
-from synthetic import STACKS, campaign, noisy  # noqa: E402  it is found by the line above
+from synthetic import SCENARIOS, STACKS, campaign, noisy  # noqa: E402  it is found by the line above
 
 from bench.answer.answering import answer_of  # noqa: E402
 from bench.keep.selection import select_campaigns  # noqa: E402
@@ -54,21 +54,37 @@ def browser():
     if found is None:
         pytest.skip("there is no Chromium or Chrome")
     with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        browser = started.chromium.launch(
+            executable_path=found, args=["--no-sandbox", "--disable-gpu"]
+        )
         yield browser
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """The folder of a campaign with its page; what only looks at one shares it."""
+    made = {}
+
+    def written(arms, sessions, ms=None, scenarios=SCENARIOS):
+        key = (arms, sessions, ms, scenarios)
+        if key not in made:
+            made[key] = tmp_path_factory.mktemp("page") / "one"
+            ms = ms or noisy(0.02, django_drf=2.0, flask_sqlite=1.3)
+            campaign(made[key].parent, "one", arms, sessions, ms=ms, scenarios=scenarios)
+            write_page(made[key])
+        return made[key]
+
+    return written
+
+
 @pytest.fixture
-def opened(browser, tmp_path):
+def opened(browser, written):
     """A campaign's page in a browser, and what it said and asked for."""
     contexts = []
 
     def opened(arms=STACKS, sessions=10, width=1440, dark=False, script=True, place="", **options):
-        options = {"ms": noisy(0.02, django_drf=2.0, flask_sqlite=1.3)} | options
-        folder = tmp_path / f"{len(contexts)}" / "one"
-        campaign(folder.parent, "one", arms, sessions, **options)
-        write_page(folder)
+        folder = written(arms, sessions, **options)
         context = browser.new_context(
             viewport={"width": width, "height": 900},
             color_scheme="dark" if dark else "light",
