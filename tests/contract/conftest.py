@@ -27,7 +27,7 @@ class Case(NamedTuple):
 def pytest_addoption(parser):
     parser.addoption("--stack", action="append", metavar="FOLDER", help="instead of all of them")
     parser.addoption("--versions", action="append", choices=REQUIREMENTS, help="instead of both")
-    parser.addoption("--writing-seconds", type=int, default=5, help="of test_killed_worker.py")
+    parser.addoption("--writing-seconds", type=int, default=2, help="of test_killed_worker.py")
     parser.addoption("--database", action="append", choices=DATABASES, help="instead of both")
 
 

@@ -1,6 +1,6 @@
 """A hundred clients write, a worker is killed: what was acknowledged is there, and there once.
 
-For five seconds; `pytest tests/contract/test_killed_worker.py --writing-seconds 60` takes longer.
+For two seconds; `pytest tests/contract/test_killed_worker.py --writing-seconds 60` takes longer.
 """
 
 import time
