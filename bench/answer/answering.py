@@ -21,7 +21,7 @@ from bench.answer.answer import (
 )
 from bench.answer.caption import differing_lines, is_like_paper
 from bench.answer.controls import control_lines
-from bench.answer.headline import headline
+from bench.answer.headline import headline, joined
 from bench.answer.noise import noise_lines, not_to_conclude, turn_lines
 from bench.answer.report import Report, problems
 from bench.answer.scenarios import scenarios_of
@@ -31,7 +31,7 @@ from bench.arm import Settings
 from bench.keep.files import write_record
 from bench.keep.record import Plan, Session
 from bench.keep.selection import Selection, select_campaigns
-from bench.keep.values import missing
+from bench.keep.values import Part, lacks
 
 KEPT = "answer.json"
 
@@ -40,7 +40,7 @@ def answer_of(selection: Selection) -> Answer:
     """Of what was measured under equal conditions, as a rule one campaign."""
     report, parts = Report(selection), selection.parts
     plans, sessions = [part.plan for part in parts], [s for part in parts for s in part.sessions]
-    lacking = [line for part in parts for line in missing(part.plan, part.sessions)]
+    lacking = [line for part in parts for line in _lacking(part)]
     state, scenarios = _state(selection, lacking), list(scenarios_of(report))
     changed, found_from = _changes(report, plans)
     done = len(sessions), sum(len(plan.sessions) for plan in plans)
@@ -93,6 +93,22 @@ def _state(selection: Selection, lacking: Sequence[str]) -> State:
         if any(planned.number not in done for planned in part.plan.sessions):
             return "stopped"
     return "degraded" if lacking else "complete"
+
+
+def _lacking(part: Part) -> Iterator[str]:
+    """What does not count in as many sessions as planned: a line for all that lack the same."""
+    of_arm: dict[str, dict[str, list[str]]] = {}
+    for arm, scenario, counted, planned in lacks(part.plan, part.sessions):
+        text = f"{counted} of {planned} sessions count"
+        of_arm.setdefault(text, {}).setdefault(arm, []).append(scenario)
+    for text, arms in of_arm.items():
+        alike = {tuple(scenarios) for scenarios in arms.values()}
+        if len(alike) == 1 and len(arms) > 1:
+            who = "all arms" if len(arms) == len(part.plan.arms) else joined([*arms])
+            arms = {who: list(alike.pop())}
+        for arm, scenarios in arms.items():
+            where = f" in {joined(scenarios)}" if any(scenarios) else ""
+            yield f"{arm}{where}: {text}"
 
 
 def _arms(selection: Selection) -> Iterator[ArmAnswer]:

@@ -55,11 +55,19 @@ def takes_part(plan: Plan, arm: str, scenario: str) -> bool:
 
 def missing(plan: Plan, sessions: Sequence[Session]) -> list[str]:
     """Which arms count in fewer sessions than planned, a line for each scenario."""
+    return [
+        f"{arm}{f', {scenario}' * bool(scenario)}: {counted} of {planned} sessions count"
+        for arm, scenario, counted, planned in lacks(plan, sessions)
+    ]
+
+
+def lacks(plan: Plan, sessions: Sequence[Session]) -> list[tuple[str, str, int, int]]:
+    """The same as arm, scenario ("" where none was measured), sessions that count, of how many."""
     scenarios = dict.fromkeys(name for session in sessions for name in session.scenarios)
     if not scenarios:
-        return [f"{arm}: 0 of {_planned(plan, arm)} sessions count" for arm in plan.arms]
+        return [(arm, "", 0, _planned(plan, arm)) for arm in plan.arms]
     return [
-        f"{arm}, {scenario}: {sum(found)} of {_planned(plan, arm)} sessions count"
+        (arm, scenario, sum(found), _planned(plan, arm))
         for arm, scenario, found in _found(plan, sessions, scenarios)
         if sum(found) < _planned(plan, arm)
     ]

@@ -80,6 +80,7 @@ def test_what_is_degraded_says_so_first(made):
     answer = made("a", "b", invalid=invalid, scenarios=("get",))
     assert answer.state == "degraded"
     assert answer.headline.startswith("Degraded, some sessions do not count: ")
+    assert answer.lacking == ["a in get: 7 of 10 sessions count"]
 
 
 def test_what_was_stopped_says_so_first(tmp_path):
@@ -90,6 +91,7 @@ def test_what_was_stopped_says_so_first(tmp_path):
         (folder / "sessions" / session).rmdir()
     answer = answer_of(select_campaigns([folder]))
     assert answer.headline.startswith("Stopped after 7 of 10 sessions: a and b are not told apart")
+    assert answer.lacking == ["all arms in get: 7 of 10 sessions count"]
 
 
 def test_a_comparison_of_two_checkouts_says_what_became_slower(made):
