@@ -145,3 +145,32 @@ class Answer(Record, frozen=True, kw_only=True):
     like_paper: bool  # whether the paper's numbers may stand beside these
     commit: str | None
     again: list[str]  # commands
+
+
+class Shift(Record, frozen=True, kw_only=True):
+    """Of an arm: the second campaign's time by the first's, both against all arms of theirs."""
+
+    scenario: str
+    arm: str
+    times: float
+    interval: Interval  # 95 %, for all arms of the scenario together
+
+
+class Agreement(Record, frozen=True, kw_only=True):
+    """Of two campaigns of equal conditions; it is no part of an answer, which is one's own."""
+
+    first: str
+    second: str
+    shifts: list[Shift]
+    squares: float  # of all arms in all scenarios, in units of the noise within the two
+    df: int
+    limit: float  # that chance keeps in 95 of 100 cases
+
+    @property
+    def line(self) -> str:
+        """agree: 35.5 of 28, within 41.3 (95% by chance)."""
+        agree, within = "agree", "within"
+        if self.squares > self.limit:
+            agree, within = "do NOT agree", "BEYOND"
+        limit = f"{within} {self.limit:.1f} (95% by chance)"
+        return f"{agree}: {self.squares:.1f} of {self.df}, {limit}"

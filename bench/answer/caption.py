@@ -9,63 +9,59 @@ from bench.answer.shown.numbers import number
 from bench.keep.record import Database, Origin, Served
 from bench.keep.selection import Selection
 
-WIDTH = 110  # characters of a line that a figure holds
+WIDTH = 140  # characters of a line that a figure holds
 MOST = 8  # packages that are named
 
 
 def caption(scenario: str, results: list[Result], report: Report) -> str:
     """What a reader must know before quoting: how it was measured, and what it cannot tell."""
-    selection = report.selection
-    condition, cpus = selection.conditions, selection.conditions.cpus.server
-    machine = condition.machine
-    share = f"{len(cpus)} of its {machine.cpus} CPUs" if cpus else "all of its CPUs, with k6"
-    text = f"""\
-{_how(scenario, results, report)}
-Profile {condition.profile.name}, engine {condition.engine}, {_software(selection)} on one machine \
-({machine.cpu}), {share}.
-{_store(selection)}; its {databases(selection)[0].rows} rows are in memory. \
-Load by k6 {condition.k6} in a closed loop: a user waits for an answer before it asks again."""
+    lines = [_how(results, report), _where(report.selection)]
+    lines.append(f"{_store(report.selection)}{_commits(scenario, report.selection)}")
     if any(result.rank for result in results):
-        text += """
-Rank: which arms are told apart, by their differences within sessions. What all arms of a session
-share makes the dots spread and cancels there. One rank or more is wrong in 5 % of scenarios."""
-    if is_like_paper(selection) and any("@" not in result.arm for result in results):
-        text += "\nThin grey bar: the paper's arithmetic mean of five runs, on another machine."
+        lines.append(
+            "Arms are told apart by their differences within sessions, where what all of them"
+            " share cancels; wrong in 5 % of scenarios."
+        )
+    if is_like_paper(report.selection) and any("@" not in result.arm for result in results):
+        lines.append("The paper: arithmetic means of five runs, on another machine.")
     if any(result.limiter.is_lower_bound for result in results):
-        text += "\n≥, ≤: k6 was at its own limit; the arm might do better."
-    if scenario in WRITES:
-        took = _commit_ms(selection, scenario)
-        text += f"\nA commit here takes {took} ms, with as many writers at work."
+        lines.append("≥, ≤: k6 was at its own limit; the arm might do better.")
     if lost := report.lacking(scenario):
-        text += f"\nLACKING: of the planned measurements {lost} are missing or did not count."
-    for line in differing_lines(selection):
-        text += "\n" + textwrap.fill(line, WIDTH)
-    if not selection.interleaved:
-        text += "\nNOT INTERLEAVED: the arms were measured at different times. This ranks nothing."
-    return text
+        lines.append(f"LACKING: of the planned measurements {lost} are missing or did not count.")
+    lines += differing_lines(report.selection)
+    if not report.selection.interleaved:
+        lines.append(
+            "NOT INTERLEAVED: the arms were measured at different times. This ranks nothing."
+        )
+    return "\n".join(textwrap.fill(line, WIDTH) for line in lines)
 
 
-def _how(scenario: str, results: list[Result], report: Report) -> str:
+def _how(results: list[Result], report: Report) -> str:
     """What a bar, a dot, a session and a turn are."""
     sessions = max(result.planned for result in results)
     bar = "Bar: one session, with a fresh server."
     if sessions > 1:
-        bar = (
-            f"Bar: geometric mean of {sessions} sessions, each with fresh servers. Dot: a session."
-        )
+        bar = f"Bar: geometric mean of {sessions} sessions with fresh servers. Dot: a session."
+    scenario = results[0].scenario
     loads = [one.measurement.load for one in report.selection.measured(scenario)]
     turns = max(load.turns for load in loads)
     alone = "The server was alone."
     return f"{bar} " + (f"In it each arm had {turns} turns, in random order." if turns else alone)
 
 
-def _software(selection: Selection) -> str:
-    """Which Python, and how many workers; all of them where arms differ."""
+def _where(selection: Selection) -> str:
+    """On which machine, with what; all of them where arms differ."""
+    of = selection.conditions
+    share = f"{len(of.cpus.server)} of {of.machine.cpus} CPUs" if of.cpus.server else "with k6"
     settings = [p.plan.arms[arm].settings for p in selection.parts for arm in p.arms]
     sessions = [session for part in selection.parts for session in part.sessions]
     pythons = sorted({start.served.python for s in sessions for start in s.arms.values()})
     workers = sorted({one.workers for one in settings})
-    return f"Python {' and '.join(pythons)}, {' or '.join(map(str, workers))} workers"
+    return (
+        f"One machine ({of.machine.cpu}, {share}), Python {' and '.join(pythons)},"
+        f" {' or '.join(map(str, workers))} workers, engine {of.engine}; k6 {of.k6} in a closed"
+        f" loop, profile {of.profile.name}."
+    )
 
 
 def is_like_paper(selection: Selection) -> bool:
@@ -83,17 +79,20 @@ def _store(selection: Selection) -> str:
         else f"PostgreSQL {database.version} ({database.server})"
         for database in databases(selection)
     ]
-    return ", ".join(told)
+    return f"{', '.join(told)}; its {databases(selection)[0].rows} rows are in memory."
 
 
-def _commit_ms(selection: Selection, scenario: str) -> str:
-    """From the least to the greatest median of the canaries with as many writers as it had."""
+def _commits(scenario: str, selection: Selection) -> str:
+    """Of a write, the least and greatest median of the canaries with as many writers as it had."""
+    if scenario not in WRITES:
+        return ""
     found = [
         canary.median_ms
         for one in selection.measured(scenario)
         if (canary := one.session.commits_of(one.arm).get(str(one.measurement.in_flight)))
     ]
-    return f"{number(min(found))} to {number(max(found))}" if found else "unknown"
+    took = f"{number(min(found))} to {number(max(found))}" if found else "unknown"
+    return f" A commit here takes {took} ms, with as many writers at work."
 
 
 def databases(selection: Selection) -> list[Database]:

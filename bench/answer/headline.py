@@ -9,6 +9,7 @@ from bench.keep.record import Question
 
 Key = TypeVar("Key", str, tuple[str, ...])
 LIMIT, HIDDEN = "at k6's limit", "k6 at its limit"
+EQUAL, UNTOLD = "within 5 % of each other", "not told apart"
 FEW_ARMS = 4  # that a sentence names
 FEW = "too few sessions to tell who is first"
 
@@ -28,8 +29,8 @@ def of_scenario(scenario: ScenarioAnswer, names: Mapping[str, str]) -> str:
         return f"{FEW[0].upper()}{FEW[1:]}."
     next_one = next((value for value in values if value.arm not in first), None)
     told = _some([names[arm] for arm in first])
-    text = f"{told} is first" if len(first) == 1 else f"{told} are not told apart"
-    if any(value.bound for value in values if value.arm in first):
+    text = f"{told} is first" if len(first) == 1 else f"{told} are {_tie(scenario, first)}"
+    if _is_bounded(scenario, first):
         text += f", {LIMIT}" if len(first) == 1 else f": they lead {LIMIT}"
     if next_one is None:
         return f"{text}."
@@ -49,23 +50,35 @@ def fastest(scenarios: Sequence[ScenarioAnswer], _: Sequence[ChangeAnswer]) -> s
     names, common = short(labels), in_common(labels)
     led: dict[str, list[str]] = {}
     untold: list[str] = []
-    tied: dict[tuple[str, ...], list[str]] = {}
+    tied: dict[tuple[str, ...], list[str]] = {}  # by the arms and the word for them
     for scenario in scenarios:
         first = leaders(scenario)
         if len(first) == 1:
             led.setdefault(first[0], []).append(scenario.name)
         elif first:
-            tied.setdefault(tuple(sorted(first)), []).append(scenario.name)
+            word = f"{_tie(scenario, first)}{f' {LIMIT}' * _is_bounded(scenario, first)}"
+            tied.setdefault((*sorted(first), word), []).append(scenario.name)
         else:
             untold.append(scenario.name)
     parts = [f"{names[arm]} is first in {joined(of)}" for arm, of in _most_first(led)]
     parts += [
-        f"{_some([names[arm] for arm in arms])} are not told apart in {joined(of)}"
-        for arms, of in _most_first(tied)
+        f"{_some([names[arm] for arm in arms])} are {word} in {joined(of)}"
+        for (*arms, word), of in _most_first(tied)
     ]
     if untold:
         parts.append(f"{FEW} in {joined(untold)}")
     return f"{common}: " * bool(common) + "; ".join(parts)
+
+
+def _tie(scenario: ScenarioAnswer, arms: Sequence[str]) -> str:
+    """The word for arms of whom none is told to be first."""
+    words = {r.word for r in scenario.ratios if r.faster in arms and r.slower in arms}
+    return EQUAL if words == {"practically equal"} else UNTOLD
+
+
+def _is_bounded(scenario: ScenarioAnswer, arms: Sequence[str]) -> bool:
+    """Whether k6 held one of them back."""
+    return any(value.bound for value in scenario.values if value.arm in arms)
 
 
 def slower(_: Sequence[ScenarioAnswer], changes: Sequence[ChangeAnswer]) -> str:

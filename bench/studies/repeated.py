@@ -1,24 +1,17 @@
-"""Do campaigns of equal conditions agree: with one another, and with what was planted in them?
-
-Where intervals are honest, the differences between campaigns are as large as the noise within them
-says: then a sum of squares follows the chi square distribution, and is seldom above its limit.
-"""
+"""Do campaigns of equal conditions agree: with one another, and with what was planted in them?"""
 
 import argparse
 import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import scipy
 
 from bench import Mistake
+from bench.answer.agreement import against_chance, moved
 from bench.answer.controls import Dose, distances, dose, dose_line, has_controls
-from bench.answer.model import fit
 from bench.answer.report import Report
 from bench.answer.stats import UNITS
 from bench.keep.selection import select_campaigns
-
-CONFIDENCE = 0.95
 
 
 def tell_agreement(arguments: argparse.Namespace) -> None:
@@ -40,32 +33,7 @@ def arm_lines(reports: Sequence[Report]) -> Iterator[str]:
         if df:
             yield f"{scenario:8} {squares:5.1f} of {df}: {squares / df:.2f}"
     if freedom:
-        yield f"all      {_against_chance(total, freedom)}: {total / freedom:.2f}"
-
-
-def moved(reports: Sequence[Report], scenario: str) -> tuple[float, int]:
-    """How far arms moved against all arms, in squares of what noise makes, and chi square's df.
-
-    Each log mean less that of all arms of its campaign; of two campaigns an arm's part is the
-    squared difference by s1²/S1 + s2²/S2 (s: the noise of the arm, S: its sessions).
-    """
-    models = []
-    for report in reports:
-        of_arms = [one for one in report.observations(scenario) if one.arm in report.arms]
-        models.append(fit(of_arms))
-    told = [model for model in models if model]
-    arms = set.intersection(*(set(model.arms) for model in told)) if told else set()
-    if len(told) < len(reports) or len(arms) < 2:
-        return 0.0, 0
-    at = [[model.arms.index(arm) for arm in sorted(arms)] for model in told]
-    means = np.array([model.means[places] for model, places in zip(told, at, strict=True)])
-    means -= means.mean(axis=1, keepdims=True)
-    weights = np.array(
-        [m.counts[places] / m.sds[places] ** 2 for m, places in zip(told, at, strict=True)]
-    )
-    centre = (weights * means).sum(axis=0) / weights.sum(axis=0)
-    squares = float((weights * (means - centre) ** 2).sum())
-    return squares, (len(reports) - 1) * (len(arms) - 1)
+        yield f"all      {against_chance(total, freedom)}: {total / freedom:.2f}"
 
 
 def control_lines(reports: Sequence[Report]) -> Iterator[str]:
@@ -74,7 +42,7 @@ def control_lines(reports: Sequence[Report]) -> Iterator[str]:
         return
     apart = [distance for report in reports for distance in distances(report).values()]
     squares = sum(distance**2 for distance in apart)
-    yield f"A/A: sum of squares {_against_chance(squares, len(apart))}"
+    yield f"A/A: sum of squares {against_chance(squares, len(apart))}"
     doses = [found for report in reports if (found := dose(report))]
     yield from map(dose_line, doses)
     if doses:
@@ -93,9 +61,3 @@ def pool(doses: Sequence[Dose]) -> Dose:
         error=1 / math.sqrt(weights.sum()),
         df=sum(one.df for one in doses),
     )
-
-
-def _against_chance(squares: float, df: int) -> str:
-    limit = float(scipy.stats.chi2.ppf(CONFIDENCE, df))
-    within = "within" if squares <= limit else "BEYOND"
-    return f"{squares:.1f} of {df}, {within} {limit:.1f} ({CONFIDENCE:.0%} by chance)"

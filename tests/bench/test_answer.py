@@ -47,7 +47,7 @@ def test_one_leader_is_named_with_its_scenarios(made):
 
 def test_a_tie_never_wins(made):
     answer = made("a", "b", "c", ms=noisy(0.01, c=1.5), scenarios=("get", "update"))
-    assert answer.headline == "a and b are not told apart in get and update"
+    assert answer.headline == "a and b are within 5 % of each other in get and update"
     assert "first" not in answer.scenarios[0].headline
 
 
@@ -90,7 +90,7 @@ def test_what_was_stopped_says_so_first(tmp_path):
             file.unlink()
         (folder / "sessions" / session).rmdir()
     answer = answer_of(select_campaigns([folder]))
-    assert answer.headline.startswith("Stopped after 7 of 10 sessions: a and b are not told apart")
+    assert answer.headline.startswith("Stopped after 7 of 10 sessions: a and b are within 5 %")
     assert answer.lacking == ["all arms in get: 7 of 10 sessions count"]
 
 

@@ -8,11 +8,12 @@ import pytest
 from synthetic import STACKS, campaign, noisy
 
 from bench import Mistake
+from bench.answer.agreement import moved
 from bench.answer.controls import Dose
 from bench.answer.report import Report
 from bench.arm import CONTROLS
 from bench.keep.selection import select_campaigns
-from bench.studies.repeated import moved, pool, tell_agreement
+from bench.studies.repeated import pool, tell_agreement
 
 
 @pytest.fixture

@@ -236,7 +236,7 @@ def test_a_campaign_says_under_which_conditions_it_was_measured(one):
 
 
 def test_a_run_draws_its_figures(one):
-    names = [f"{place}-{name}" for place, name in enumerate(SEVEN, start=1)]
+    names = [f"{place}-{name}" for place, name in enumerate(SEVEN, start=1)]  # of one arm alone
     figures = {path.name for path in (one.campaign / "figures").iterdir()}
     drawn = {f"{name}.{kind}" for name in names for kind in ("svg", "png")}
     assert figures == drawn | {"summary.csv", "pairs.csv"}

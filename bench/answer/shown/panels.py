@@ -125,7 +125,7 @@ def _drawn(ratio: float, interval: Interval | None, axis: Axis) -> dict[str, str
 def _dots(scenario: ScenarioAnswer, arm: str, first: str, axis: Axis) -> Iterator[str]:
     """Each session's own ratio, of times."""
     of = {value.arm: value.sessions for value in scenario.values}
-    for session in of[arm].keys() & of[first].keys():
+    for session in [session for session in of[arm] if session in of[first]]:
         ratio = of[arm][session] / of[first][session]
         yield axis.place(ratio if scenario.unit == "ms" else 1 / ratio)
 

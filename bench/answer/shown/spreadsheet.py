@@ -26,6 +26,15 @@ CHANGES = (
 )
 
 
+def write_tables(answer: Answer, out: Path) -> None:
+    """All of them, in that folder."""
+    out.mkdir(parents=True, exist_ok=True)
+    write_summary(answer, out / "summary.csv")
+    write_pairs(answer, out / "pairs.csv")
+    if answer.changes:
+        write_changes(answer, out / "changes.csv")
+
+
 def write_summary(answer: Answer, path: Path) -> None:
     """The numbers of the figures, a line an arm and scenario; empty where none is valid.
 

@@ -21,7 +21,8 @@ def lines_of(answer: Answer) -> Iterator[str]:
     for scenario in [] if answer.changes else answer.scenarios:
         yield from _under(scenario.name, _of_scenario(scenario))
     yield ""
-    for line in [_counts(answer), *answer.controls, *answer.differing, answer.not_to_conclude]:
+    first = counts(answer) + _tells(answer)
+    for line in [first, *answer.controls, *answer.differing, answer.not_to_conclude]:
         yield from textwrap.wrap(line, WIDTH, break_on_hyphens=False)
 
 
@@ -53,18 +54,22 @@ def _of_change(change: ChangeAnswer) -> str:
     return f"{text}: {change.word}"
 
 
-def _counts(answer: Answer) -> str:
-    """How many measurements count, and from which difference on they tell."""
+def counts(answer: Answer) -> str:
+    """How many measurements count."""
     valid, suspect, invalid = (
         sum(getattr(session, kind) for session in answer.sessions)
         for kind in ("valid", "suspect", "invalid")
     )
     line = f"{valid + suspect:,} of {valid + suspect + invalid:,} measurements count"
-    line += f", {suspect} of them suspect." if suspect else "."
+    return line + (f", {suspect} of them suspect." if suspect else ".")
+
+
+def _tells(answer: Answer) -> str:
+    """From which difference on they tell."""
     told = [scenario.told_from for scenario in answer.scenarios if scenario.told_from is not None]
-    if told:
-        line += f" Arms are told apart from {percent(min(told))} to {percent(max(told))} on."
-    return line
+    if not told:
+        return ""
+    return f" Arms are told apart from {percent(min(told))} to {percent(max(told))} on."
 
 
 def full_table(answer: Answer) -> Table:
