@@ -22,6 +22,7 @@ TASKS = {  # of `python -m bench`
         "show",
         "Print a campaign's answer again: `-- CAMPAIGN [--full | --json | --markdown]`.",
     ),
+    "figures": ("figures", "Make anew what README and docs show; or `-- --check` it."),
     "k6": ("k6", "Build the pinned k6, unless there is one."),
     "bench-k6": ("cost scripts", "Compare our k6 scripts with the smallest for the same requests."),
     "bench-engines": ("cost engines", "Compare a request's CPU in docker with that without."),
@@ -97,6 +98,13 @@ def test(session):
         return
     # Many tests wait, for a k6 or a server. What a file has measured once, all its tests look at.
     session.run("pytest", "--numprocesses=3", "--dist=loadfile", "--no-loadscope-reorder")
+
+
+@nox.session
+def docs(session):
+    """Make the manual, with the pages of our campaigns: site/index.html."""
+    install(session, "docs")
+    session.run("sphinx-build", "--quiet", "-W", "--keep-going", "-n", "docs", "site")
 
 
 @nox.session

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from bench import Mistake
 from bench.arguments import parse
 from bench.compare import compare
+from bench.figures import figures
 from bench.host.leftovers import stop_mine
 from bench.host.shell import keep_what_is_known
 from bench.measure.k6 import find_k6
@@ -29,6 +30,7 @@ ACTIONS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "compare": compare,
     "show": show,
     "report": report,
+    "figures": figures,
     "k6": lambda arguments: print(find_k6().path),
     "cost": compare_costs,
     "locust": play_users,

@@ -13,13 +13,18 @@ from bench.keep.store import RESULTS
 from bench.serve.stacks import REQUIREMENTS
 
 KINDS = (
-    "run | compare | show | report | k6 | cost | locust | crosscheck | turns | nested | repeated"
-    " | selfcheck | check"
+    "run | compare | show | report | figures | k6 | cost | locust | crosscheck | turns | nested"
+    " | repeated | selfcheck | check"
 )
 
 
 def parse(about: str | None) -> argparse.Namespace:
     """What is asked for, its kind in `action`; what cannot be asked for is a Mistake."""
+    return parser(about).parse_args()
+
+
+def parser(about: str | None) -> argparse.ArgumentParser:
+    """Every action with its options."""
     parser = _Parser(prog="bench", description=about)
     actions = parser.add_subparsers(required=True, metavar=KINDS, dest="action")
     _run(actions.add_parser("run", help="measure stacks"))
@@ -27,6 +32,8 @@ def parse(about: str | None) -> argparse.Namespace:
     _show(actions.add_parser("show", help="print a campaign's answer again"))
     pages = actions.add_parser("report", help="write the page of each campaign")
     pages.add_argument("campaigns", nargs="*", type=Path, help="folders (all of results)")
+    made = actions.add_parser("figures", help="what README and docs show of our campaigns, anew")
+    made.add_argument("--check", action="store_true", help="compare, and write nothing")
     actions.add_parser("k6", help="say where k6 is; build the pinned one if there is none")
     _cost(actions.add_parser("cost", help="our k6 scripts against the smallest; docker, local"))
     _locust(actions.add_parser("locust", help="let Locust play the article's user"))
@@ -40,7 +47,7 @@ def parse(about: str | None) -> argparse.Namespace:
     machine.add_argument("--k6", metavar="PATH")
     check = actions.add_parser("check", help="are these campaigns complete, unmixed, unaltered")
     check.add_argument("campaigns", nargs="*", type=Path, help="folders (all of results)")
-    return parser.parse_args()
+    return parser
 
 
 def ask_as_planned(arguments: argparse.Namespace, plan: Plan) -> None:
