@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -9,7 +10,6 @@ from collections.abc import Callable
 from bench import Mistake
 from bench.arguments import parse
 from bench.compare import compare
-from bench.figures import figures
 from bench.host.leftovers import stop_mine
 from bench.host.shell import keep_what_is_known
 from bench.measure.k6 import find_k6
@@ -30,7 +30,7 @@ ACTIONS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "compare": compare,
     "show": show,
     "report": report,
-    "figures": figures,
+    "figures": lambda arguments: make_figures(arguments),
     "k6": lambda arguments: print(find_k6().path),
     "cost": compare_costs,
     "locust": play_users,
@@ -66,6 +66,14 @@ def main() -> int:
         _ignore_signals()
         stop_mine()
     return 2
+
+
+def make_figures(arguments: argparse.Namespace) -> None:
+    """Loaded here alone: matplotlib takes a second, and obeys what a shell and a home say of it."""
+    os.environ |= {"MPLBACKEND": "Agg", "MATPLOTLIBRC": os.devnull}
+    from bench.figures import figures
+
+    figures(arguments)
 
 
 def _interrupt(signal_number: int, frame: object) -> None:

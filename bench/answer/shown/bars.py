@@ -44,7 +44,8 @@ def draw(scenario: ScenarioAnswer, answer: Answer, published: Mapping[str, float
     better = "higher" if scenario.unit == "requests/s" else "lower"
     axes.set_yticks(range(len(scenario.values)), [name(v, scenario) for v in scenario.values])
     axes.invert_yaxis()
-    axes.set_xlim(0, 1.3 * (axes.dataLim.x1 or 1))
+    ends = [max(value.value, *value.sessions.values()) for value in scenario.values if value.value]
+    axes.set_xlim(0, 1.3 * max(ends, default=1))
     axes.set_xlabel(f"{scenario.unit} ({better} is better)")
     figure.suptitle(textwrap.fill(finding(scenario, answer), WIDE), x=0.01, ha="left")
     figure.supxlabel(scenario.caption, fontsize=6.5, color=PALE, x=0.01, ha="left")

@@ -71,7 +71,9 @@ def beside(scenarios: Sequence[ScenarioAnswer], answers: Sequence[Answer]) -> Fi
         axes.set_xlabel(scenario.unit)
     axes.set_yticks(range(len(arms)), arms)
     axes.invert_yaxis()
-    axes.set_xlim(0, 1.4 * max(one.dataLim.x1 for one in every[0]))
+    values = [value for one in scenarios for value in one.values]
+    ends = [max(value.sessions.values()) for value in values if value.sessions]
+    axes.set_xlim(0, 1.4 * max(ends, default=1))
     title = f"{scenarios[0].name}: under unequal conditions, not compared"
     figure.suptitle(title, x=0.01, ha="left")
     return figure
