@@ -28,7 +28,7 @@ TASKS = {  # of `python -m bench`
     "bench-engines": ("cost engines", "Compare a request's CPU in docker with that without."),
     "bench-turns": ("turns", "Judge whether taking turns favours an arm."),
     "selfcheck": ("selfcheck", "Say whether this machine can carry a claim, and of what size."),
-    "check-results": ("check", "Say of each campaign whether it can be quoted."),
+    "check-results": ("check", "Say of each campaign whether it is whole and unaltered."),
 }
 
 keep_what_is_known()  # of a person's shell: a task is the same for everybody

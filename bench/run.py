@@ -122,8 +122,8 @@ def tell_found(folder: Path) -> Answer:
     """Write the page; print what was found, where the page lies, and what is doubtful."""
     answer = write_page(folder)
     tell(answer)
-    print(f"the page: {folder / PAGE}", flush=True)  # plot.py writes into the same pipe
     print(*answer.problems, sep="\n", end="\n" * bool(answer.problems), file=sys.stderr, flush=True)
+    print(f"the page: {folder / PAGE}", flush=True)  # plot.py writes into the same pipe
     return answer
 
 

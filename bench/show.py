@@ -15,7 +15,7 @@ from bench.answer.answer import Answer
 from bench.answer.answering import answer_of, keep_answer
 from bench.answer.shown.markdown import as_markdown
 from bench.answer.shown.page import index, page
-from bench.answer.shown.terminal import full_table, lines_of
+from bench.answer.shown.terminal import full_table, lines_of, pair_lines
 from bench.keep.selection import select_campaigns
 from bench.keep.store import RESULTS, find_campaigns
 
@@ -38,6 +38,9 @@ def tell(answer: Answer, full: bool = False) -> None:
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     if full:
         console.print(full_table(answer))
+        for line in pair_lines(answer):
+            console.print(line, markup=False, soft_wrap=True)
+        console.print()
     for line in lines_of(answer):
         console.print(line, markup=False, soft_wrap=True)
     sys.stdout.flush()

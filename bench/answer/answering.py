@@ -34,6 +34,7 @@ from bench.keep.selection import Selection, select_campaigns
 from bench.keep.values import Part, lacks
 
 KEPT = "answer.json"
+DIRTY = "with changes that are in no commit"
 
 
 def answer_of(selection: Selection) -> Answer:
@@ -64,7 +65,7 @@ def answer_of(selection: Selection) -> Answer:
         not_to_conclude=not_to_conclude(report),
         conditions=selection.conditions,
         like_paper=is_like_paper(selection),
-        commit=sessions[-1].source.commit,
+        commit=_commit(sessions[-1]),
         again=list(_again(plans[0], sessions)) if len(parts) == 1 else [],
     )
 
@@ -196,11 +197,17 @@ def _changes(report: Report, plans: Sequence[Plan]) -> tuple[list[ChangeAnswer],
     ], least if math.isfinite(least) else None
 
 
+def _commit(session: Session) -> str | None:
+    """Of which the code was, as far as it was in one."""
+    commit, dirty = session.source.commit, session.source.dirty
+    return f"{commit}, {DIRTY}" if commit and dirty else commit
+
+
 def _again(plan: Plan, sessions: Sequence[Session]) -> Iterator[str]:
     """The commands that measure the same on another machine."""
     commit, conditions = sessions[-1].source.commit, plan.conditions
     if commit:
-        yield f"git checkout {commit}"
+        yield f"git checkout {commit}" + f"  # {DIRTY}" * bool(sessions[-1].source.dirty)
     options = [f"--profile {conditions.profile.name}"]
     options += [f"--sessions {max(session.block for session in plan.sessions)}"]
     options += [f"--engine {conditions.engine.partition(',')[0]}", *_as_set(plan)]

@@ -75,9 +75,12 @@ def _rate(what: float, measured: Measurement) -> float:
 
 
 def _waited(measured: Measurement) -> float | None:
-    """The share of their counted time in which users waited for an answer."""
+    """The share of their counted time in which users waited for an answer.
+
+    Of an arm alone: in turns users may still wait for another arm, which is no limit of k6.
+    """
     load = measured.load
-    if load.mean_ms is None:
+    if load.mean_ms is None or load.turns:
         return None
     return load.mean_ms / 1000 * load.counted / (measured.users * load.counted_s)
 

@@ -73,6 +73,7 @@ def not_to_conclude(report: Report) -> str:
         )
     families = len(report.comparisons)
     return (
-        f"Ranks err in 5 % of scenarios: in {1 - 0.95**families:.0%} of campaigns of {families} at"
-        " least one is wrong. One machine, a closed loop: nothing is said of yours or of tails."
+        "Where arms are alike, 5 of 100 scenarios rank them all the same: so do one or more of"
+        f" {families} in {1 - 0.95**families:.0%} of campaigns. One machine, a closed loop: nothing"
+        " is said of yours or of tails."
     )

@@ -103,6 +103,8 @@ def test_what_became_slower_is_found_and_the_status_is_1(workshop):
     assert "| get | flask_sqlite |" in report.read_text()
     assert "| slower |" in report.read_text()
     assert (campaign(workshop) / "figures" / "changes.csv").exists()
+    page = (campaign(workshop) / "report.html").read_text()
+    assert "# with changes that are in no commit" in page  # where it says how to do it again
     happened["a stack that became slower, `--fail-if-slower 5`"] = "exit status 1, it is named"
 
 

@@ -144,5 +144,5 @@ def framework(stack: str) -> str:
 
 
 def hollow(stack: str) -> bool:
-    """An ORM; what has none is filled."""
-    return not stack.endswith("sqlite")
+    """An ORM, as far as the stack's name says; others are filled."""
+    return stack.endswith(("sqlalchemy", "drf"))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from rich.markup import escape
 from rich.table import Table
 
-from bench.answer.answer import Answer, ChangeAnswer, ScenarioAnswer, Value
+from bench.answer.answer import Answer, ChangeAnswer, Ratio, ScenarioAnswer, Value
 from bench.answer.shown.numbers import number, of_sessions, percent, rank, shown, span, times
 
 WIDTH, MARGIN = 80, 8
@@ -41,7 +41,23 @@ def _of_scenario(scenario: ScenarioAnswer) -> str:
     first = [value.arm for value in scenario.values if value.rank and value.rank.low == 1]
     if not first:
         return scenario.headline
-    return f"{shown(scenario.values[0], scenario.unit)}. {scenario.headline}"
+    text = f"{shown(scenario.values[0], scenario.unit)}. {scenario.headline}"
+    if len(first) == len(scenario.values) == 2:
+        text += f" {_of_pair(scenario.ratios[0])}."
+    return text
+
+
+def _of_pair(ratio: Ratio) -> str:
+    """b takes 1.04 times as long as a (0.98 to 1.10): not resolved."""
+    told = f" ({span(ratio.interval)})" if ratio.interval else ""
+    return f"{ratio.slower} takes {times(ratio.times)} times as long as {ratio.faster}{told}"
+
+
+def pair_lines(answer: Answer) -> Iterator[str]:
+    """Of every scenario every pair."""
+    for scenario in answer.scenarios:
+        for ratio in scenario.ratios:
+            yield from _under(scenario.name, f"{_of_pair(ratio)}: {ratio.word}")
 
 
 def _of_change(change: ChangeAnswer) -> str:
