@@ -22,6 +22,7 @@ TASKS = {  # of `python -m bench`
         "show",
         "Print a campaign's answer again: `-- CAMPAIGN [--full | --json | --markdown]`.",
     ),
+    "claims": ("claims", "Say which of the paper's and the article's sentences hold; `-- --all`."),
     "figures": ("figures", "Make anew what README and docs show; or `-- --check` it."),
     "k6": ("k6", "Build the pinned k6, unless there is one."),
     "bench-k6": ("cost scripts", "Compare our k6 scripts with the smallest for the same requests."),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from bench import Mistake
 from bench.arguments import parse
+from bench.claims import tell_claims
 from bench.compare import compare
 from bench.host.leftovers import stop_mine
 from bench.host.shell import keep_what_is_known
@@ -30,6 +31,7 @@ ACTIONS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "compare": compare,
     "show": show,
     "report": report,
+    "claims": tell_claims,
     "figures": lambda arguments: make_figures(arguments),
     "k6": lambda arguments: print(find_k6().path),
     "cost": compare_costs,

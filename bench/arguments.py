@@ -13,8 +13,8 @@ from bench.keep.store import RESULTS
 from bench.serve.stacks import REQUIREMENTS
 
 KINDS = (
-    "run | compare | show | report | figures | k6 | cost | locust | crosscheck | turns | nested"
-    " | repeated | selfcheck | check"
+    "run | compare | show | report | claims | figures | k6 | cost | locust | crosscheck | turns"
+    " | nested | repeated | selfcheck | check"
 )
 
 
@@ -32,6 +32,10 @@ def parser(about: str | None) -> argparse.ArgumentParser:
     _show(actions.add_parser("show", help="print a campaign's answer again"))
     pages = actions.add_parser("report", help="write the page of each campaign")
     pages.add_argument("campaigns", nargs="*", type=Path, help="folders (all of results)")
+    claims = actions.add_parser(
+        "claims", help="what two publications claim, and what is true of it"
+    )
+    claims.add_argument("--all", action="store_true", help="what is confirmed, or open, as well")
     made = actions.add_parser("figures", help="what README and docs show of our campaigns, anew")
     made.add_argument("--check", action="store_true", help="compare, and write nothing")
     actions.add_parser("k6", help="say where k6 is; build the pinned one if there is none")

@@ -11,12 +11,15 @@ from bench import ROOT, Mistake
 from bench.answer.agreement import agreement_of, limit_of, moved
 from bench.answer.answer import Agreement, Answer
 from bench.answer.answering import answer_of, keep_answer
+from bench.answer.claims.claim import OPEN, UNKNOWABLE
 from bench.answer.report import Report
+from bench.answer.shown.claims import counts, table, write_claims
 from bench.answer.shown.figures import draw_agreement, draw_all
 from bench.answer.shown.numbers import number, times
 from bench.answer.shown.spreadsheet import write_tables
 from bench.answer.shown.texts import with_blocks
 from bench.answer.stats import UNITS, median_interval
+from bench.claims import CAMPAIGNS, judge_texts
 from bench.keep.selection import select_campaigns
 from bench.keep.store import RESULTS
 from bench.studies.crosscheck import figures as figures_of_client
@@ -64,6 +67,8 @@ def _made(folder: Path) -> Iterator[tuple[Path, bytes]]:
     if agreement is None:
         raise Mistake(f"{SQLITE.name} and {AGAIN.name} have no two stacks in common")
     known = _known(answers, agreement, reports)
+    write_claims(known["judged"], folder / "claims.csv")
+    yield ROOT / "paper" / "claims.csv", (folder / "claims.csv").read_bytes()
     for pattern in DOCUMENTS:
         for path in sorted(ROOT.glob(pattern)):
             text = path.read_text()
@@ -88,6 +93,7 @@ def _known(
         "postgres": answers[POSTGRES],
         "campaigns": {campaign.name: answer for campaign, answer in answers.items()},
         "agreement": agreement,
+        **_judged(),
         "beyond": beyond,
         "articles": ARTICLES,
         "shares": [_shares(answers[POSTGRES], names) for names in (("list",), VERBS)],
@@ -95,6 +101,23 @@ def _known(
         "clients": _clients(),
         "costs": [(name, _interval(scripts[name]), _interval(engines[name])) for name in scripts],
         "rounds": {"scripts": len(scripts["get"]), "engines": len(engines["get"])},
+    }
+
+
+def _judged() -> dict[str, Any]:
+    """The paper's claims and the article's, with their verdicts."""
+    texts = judge_texts()
+    of_paper, campaigns = texts["paper"], list(CAMPAIGNS["paper"])
+    words = [one.own.word for one in of_paper if one.own]
+    there = [name for name in campaigns if any(name in one.ours for one in of_paper)]
+    return {
+        "judged": of_paper,
+        "article_claims": texts["article"],
+        "counts": counts(of_paper),
+        "article_table": "\n".join(table(texts["article"], [])),
+        "table": "\n".join(table(of_paper, there)),
+        "unknowable": words.count(UNKNOWABLE),
+        "open": words.count(OPEN),
     }
 
 

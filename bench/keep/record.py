@@ -113,6 +113,7 @@ class Plan(Record, frozen=True, kw_only=True):
     thresholds: dict[str, float]
     conditions: Conditions
     pins: Pins
+    claims: dict[str, str] = {}  # hashes of the files that say what would make a claim true
 
     @property
     def compared(self) -> list[str]:

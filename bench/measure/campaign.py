@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import Mistake
+from bench import ROOT, Mistake
 from bench.arm import Arm
 from bench.host.machine import describe_host
 from bench.keep.pins import differing, digest_of_folder, digest_of_git, pins_of
@@ -87,6 +87,7 @@ def run_campaign(campaign: Campaign, out: Path, say: Say) -> Path:
             for session in _draw(campaign, block, seed)
         ],
         most_extra=campaign.blocks // 2,
+        claims={path.name: digest(path) for path in sorted((ROOT / "paper").glob("*claims.toml"))},
         thresholds=THRESHOLDS,
         conditions=conditions,
         pins=_pins(campaign, _prepare(campaign, say)),

@@ -16,7 +16,8 @@ SQLITE = Path("results", "reference-shared-2-core-vm")
 def committed(tmp_path_factory):
     """A copy of the repository, as far as it shows numbers."""
     folder = tmp_path_factory.mktemp("committed")
-    for name in ("bench", "k6", "paper", "docs"):
+    stacks = [path.parent.name for path in ROOT.glob("*/gunicorn.conf.py")]
+    for name in ("bench", "k6", "paper", "docs", *stacks):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("_made"))
     for path in ROOT.glob("results/reference-*"):
         shutil.copytree(path, folder / "results" / path.name)

@@ -1,7 +1,7 @@
 """A scenario as a figure: who takes how long, who is not told apart, and what the paper had."""
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import combinations
 from typing import Any
 
@@ -20,8 +20,16 @@ WIDTH = 7.5  # inches
 WIDE = 92  # characters of a title's line
 
 
-def draw(scenario: ScenarioAnswer, answer: Answer, published: Mapping[str, float | None]) -> Figure:
-    """A bar for an arm's mean, a dot for each session that counts; published: the paper's."""
+def draw(
+    scenario: ScenarioAnswer,
+    answer: Answer,
+    published: Mapping[str, float | None],
+    about: Collection[str] = (),
+) -> Figure:
+    """A bar for an arm's mean, a dot for each session that counts; published: the paper's.
+
+    about: the arms of which the paper says a round number.
+    """
     stacks = {arm.label: arm.stack for arm in answer.arms}
     # Beside a stack as the paper had it, not beside every variant of one.
     plain = {v.arm: published.get(v.arm) for v in scenario.values if v.arm == stacks[v.arm]}
@@ -40,7 +48,9 @@ def draw(scenario: ScenarioAnswer, answer: Answer, published: Mapping[str, float
     for first, last, text in groups(scenario):
         _bracket(axes, first, last, text)
     if paper:
-        _draw_paper(every[0][1], [paper.get(value.arm) for value in scenario.values])
+        arms = [value.arm for value in scenario.values]
+        told = ["≈ " if arm in about else "" for arm in arms]
+        _draw_paper(every[0][1], [paper.get(arm) for arm in arms], told)
     better = "higher" if scenario.unit == "requests/s" else "lower"
     axes.set_yticks(range(len(scenario.values)), [name(v, scenario) for v in scenario.values])
     axes.invert_yaxis()
@@ -121,14 +131,16 @@ def _bracket(axes: Axes, first: int, last: int, text: str) -> None:
     axes.text(x + 0.008, (first + last) / 2, word, transform=across, **how)
 
 
-def _draw_paper(axes: Axes, values: list[float | None]) -> None:
+def _draw_paper(axes: Axes, values: list[float | None], signs: list[str]) -> None:
     """On an axis of its own: other machine, other system, five runs."""
     for row, value in enumerate(values):
         if value is None:
             axes.text(0, row, " not published", va="center", color=PALE, fontsize=7)
             continue
         axes.barh(row, value, height=0.56, color="#c4c8cc")
-        axes.annotate(f"{value:,g}", (value, row), (3, 0), textcoords="offset points", va="center")
+        axes.annotate(
+            f"{signs[row]}{value:,g}", (value, row), (3, 0), textcoords="offset points", va="center"
+        )
     axes.set_xlim(0, 1.6 * max(value or 0 for value in values))
     axes.tick_params(labelleft=False)
     axes.set_title("the paper", fontsize=8, fontweight="normal", color=PALE)

@@ -34,7 +34,8 @@ def draw_all(answer: Answer, out: Path, kinds: Sequence[str] = KINDS) -> None:
         for scenario in answer.scenarios:
             name = f"{ORDER.index(scenario.name) + 1}-{scenario.name}"
             text = "; ".join(_spoken(answer, scenario.name))
-            figure = draw(scenario, answer, paper[scenario.name])
+            about = paper["approximate"].get(scenario.name, ())
+            figure = draw(scenario, answer, paper[scenario.name], about)
             _write(figure, out / name, finding(scenario, answer), text, kinds)
 
 

@@ -15,9 +15,9 @@ def as_markdown(answer: Answer) -> str:
     """The headline, then a table with a line an arm and scenario, or a line a change."""
     columns, *rows = _table(answer)
     table = [columns, ["---"] * len(columns), *rows]
-    told = "\n".join(f"| {' | '.join(map(_cell, row))} |" for row in table)
-    text = f"**{_cell(answer.headline)}**\n\n{told}\n\n{_cell(answer.not_to_conclude)}\n"
-    return text + "".join(f"- {_cell(line)}\n" for line in answer.differing)
+    told = "\n".join(f"| {' | '.join(map(as_cell, row))} |" for row in table)
+    text = f"**{as_cell(answer.headline)}**\n\n{told}\n\n{as_cell(answer.not_to_conclude)}\n"
+    return text + "".join(f"- {as_cell(line)}\n" for line in answer.differing)
 
 
 def as_csv(answer: Answer) -> str:
@@ -65,8 +65,9 @@ def _against_first(scenario: ScenarioAnswer, arm: str) -> tuple[str, str]:
     return "", ""
 
 
-def _cell(text: str) -> str:
+def as_cell(text: str, keep: str = "") -> str:
     """As text, whatever is in it."""
     for character in "\\`*<>|[]":
-        text = text.replace(character, f"\\{character}")
+        if character not in keep:
+            text = text.replace(character, f"\\{character}")
     return text.replace("\n", " ")
