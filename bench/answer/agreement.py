@@ -32,6 +32,7 @@ def agreement_of(first: Report, second: Report) -> Agreement | None:
         squares=squares,
         df=df,
         limit=limit_of(df),
+        told=against_chance(squares, df),
     )
 
 
@@ -85,7 +86,7 @@ def _told(reports: Sequence[Report], scenario: str) -> tuple[list[str], Array, A
 
 
 def _shifts(first: Report, second: Report, scenario: str) -> Iterator[Shift]:
-    """A Welch interval for each arm, of (1 + CONFIDENCE) by Šidák for so many."""
+    """A Welch interval for each arm, so wide (Šidák) that all of the scenario hold together."""
     found = _told([first, second], scenario)
     if found is None:
         return

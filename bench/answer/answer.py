@@ -165,12 +165,9 @@ class Agreement(Record, frozen=True, kw_only=True):
     squares: float  # of all arms in all scenarios, in units of the noise within the two
     df: int
     limit: float  # that chance keeps in 95 of 100 cases
+    told: str  # the three in words
 
     @property
     def line(self) -> str:
         """agree: 35.5 of 28, within 41.3 (95% by chance)."""
-        agree, within = "agree", "within"
-        if self.squares > self.limit:
-            agree, within = "do NOT agree", "BEYOND"
-        limit = f"{within} {self.limit:.1f} (95% by chance)"
-        return f"{agree}: {self.squares:.1f} of {self.df}, {limit}"
+        return f"{'agree' if self.squares <= self.limit else 'do NOT agree'}: {self.told}"

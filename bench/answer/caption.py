@@ -20,10 +20,8 @@ def caption(scenario: str, results: list[Result], report: Report) -> str:
     if any(result.rank for result in results):
         lines.append(
             "Arms are told apart by their differences within sessions, where what all of them"
-            " share cancels; wrong in 5 % of scenarios."
+            " share cancels; of arms that are alike 5 of 100 scenarios tell two apart."
         )
-    if is_like_paper(report.selection) and any("@" not in result.arm for result in results):
-        lines.append("The paper: arithmetic means of five runs, on another machine.")
     if any(result.limiter.is_lower_bound for result in results):
         lines.append("≥, ≤: k6 was at its own limit; the arm might do better.")
     if lost := report.lacking(scenario):

@@ -7,7 +7,7 @@ from bench.answer.answer import ChangeAnswer, ScenarioAnswer, State, Value
 from bench.answer.shown.numbers import in_common, short, span, times
 from bench.keep.record import Question
 
-Key = TypeVar("Key", str, tuple[str, ...])
+Key = TypeVar("Key", str, tuple[tuple[str, ...], str])
 LIMIT, HIDDEN = "at k6's limit", "k6 at its limit"
 EQUAL, UNTOLD = "within 5 % of each other", "not told apart"
 FEW_ARMS = 4  # that a sentence names
@@ -50,20 +50,20 @@ def fastest(scenarios: Sequence[ScenarioAnswer], _: Sequence[ChangeAnswer]) -> s
     names, common = short(labels), in_common(labels)
     led: dict[str, list[str]] = {}
     untold: list[str] = []
-    tied: dict[tuple[str, ...], list[str]] = {}  # by the arms and the word for them
+    tied: dict[tuple[tuple[str, ...], str], list[str]] = {}  # by arms and the word for them
     for scenario in scenarios:
         first = leaders(scenario)
         if len(first) == 1:
             led.setdefault(first[0], []).append(scenario.name)
         elif first:
             word = f"{_tie(scenario, first)}{f' {LIMIT}' * _is_bounded(scenario, first)}"
-            tied.setdefault((*sorted(first), word), []).append(scenario.name)
+            tied.setdefault((tuple(sorted(first)), word), []).append(scenario.name)
         else:
             untold.append(scenario.name)
     parts = [f"{names[arm]} is first in {joined(of)}" for arm, of in _most_first(led)]
     parts += [
         f"{_some([names[arm] for arm in arms])} are {word} in {joined(of)}"
-        for (*arms, word), of in _most_first(tied)
+        for (arms, word), of in _most_first(tied)
     ]
     if untold:
         parts.append(f"{FEW} in {joined(untold)}")

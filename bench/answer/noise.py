@@ -73,7 +73,7 @@ def not_to_conclude(report: Report) -> str:
         )
     families = len(report.comparisons)
     return (
-        "Where arms are alike, 5 of 100 scenarios rank them all the same: so do one or more of"
-        f" {families} in {1 - 0.95**families:.0%} of campaigns. One machine, a closed loop: nothing"
-        " is said of yours or of tails."
+        "Of arms that are alike 5 of 100 scenarios rank one above another, which is wrong: in"
+        f" {1 - 0.95**families:.0%} of campaigns one or more of {families} scenarios would. One"
+        " machine, a closed loop: nothing is said of yours or of tails."
     )

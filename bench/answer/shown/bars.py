@@ -10,12 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bench.answer.answer import Answer, ScenarioAnswer, Value
+from bench.answer.limiter import WRITES
+from bench.answer.shown.colours import COLOURS
 from bench.answer.shown.numbers import shown, times
 from bench.answer.shown.panels import EQUAL, REQUESTS, UNTOLD, framework, untold
 
-COLOURS = {"django": "#4d4d4d", "fastapi": "#0072b2", "flask": "#c2410c", "other": "#565d64"}
-PALE = "#565d64"
-WRITES = ("create", "update", "delete")  # whose requests queue for a lock
+PALE = COLOURS["mute"]
+OF_PAPER = "\nThe paper: arithmetic means of five runs, on another machine."
 WIDTH = 7.5  # inches
 WIDE = 92  # characters of a title's line
 
@@ -58,7 +59,8 @@ def draw(
     axes.set_xlim(0, 1.3 * max(ends, default=1))
     axes.set_xlabel(f"{scenario.unit} ({better} is better)")
     figure.suptitle(textwrap.fill(finding(scenario, answer), WIDE), x=0.01, ha="left")
-    figure.supxlabel(scenario.caption, fontsize=6.5, color=PALE, x=0.01, ha="left")
+    caption = scenario.caption + OF_PAPER * bool(paper)
+    figure.supxlabel(caption, fontsize=6.5, color=PALE, x=0.01, ha="left")
     return figure
 
 

@@ -11,19 +11,10 @@ from matplotlib.figure import Figure
 
 from bench.answer.answer import Answer
 from bench.answer.shown.about import frameworks, place, reading
+from bench.answer.shown.colours import THEMES
 from bench.answer.shown.numbers import short
 from bench.answer.shown.panels import EQUAL, UNTOLD, axis_of, panel
 
-THEMES = {
-    "light": {
-        **{"paper": "#ffffff", "ink": "#15181b", "mute": "#565d64", "rule": "#d9dcdf"},
-        **{"django": "#4d4d4d", "fastapi": "#0072b2", "flask": "#c2410c", "other": "#565d64"},
-    },
-    "dark": {
-        **{"paper": "#0d1117", "ink": "#eceff1", "mute": "#a7b0b8", "rule": "#343a40"},
-        **{"django": "#c9c9c9", "fastapi": "#5ab4ff", "flask": "#ff9d5c", "other": "#a7b0b8"},
-    },
-}
 COLUMNS, WIDTH = 2, 10.0  # inches
 # In parts of a panel's width: where its names end, its values, its axis, its ratios.
 NAME, VALUE, FROM, TO = 0.0, 0.355, 0.385, 0.71

@@ -9,7 +9,7 @@ from bench.answer.shown.numbers import Axis, number, shown, span, times
 
 FRAMEWORKS = {"django": "Django", "fastapi": "FastAPI", "flask": "Flask"}
 EQUAL, UNTOLD = "within 5 %", "not told apart"
-REQUESTS = {
+REQUESTS = {  # in the paper's order
     "hello": "GET /hello",
     "echo": "POST /echo",
     "list": "GET /items/",
