@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from test_mistakes import FEW, PROFILE, QUIET, WINDOW, Workshop, make_workshop
+from test_mistakes import QUIET, WINDOW, Workshop, make_workshop
 
 from bench.host.leftovers import owner
 from bench.keep.store import read_campaign
@@ -92,7 +92,6 @@ def requests_of(campaign: Path) -> int:
 def test_a_campaign_of_a_person_full_of_settings_counts_as_much_as_of_one_without(
     workshop, tmp_path
 ):
-    workshop.profile(turns=PROFILE["turns"] | {"get": FEW | {"rounds": 4}})
     counted = {}
     for name, given in (("without", {}), ("full", a_person(tmp_path))):
         out = str(workshop.folder / name)
