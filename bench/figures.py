@@ -2,8 +2,10 @@
 
 import argparse
 import json
+import math
 import tempfile
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,11 @@ from bench.answer.agreement import agreement_of, limit_of, moved
 from bench.answer.answer import Agreement, Answer
 from bench.answer.answering import answer_of, keep_answer
 from bench.answer.claims.claim import OPEN, UNKNOWABLE
+from bench.answer.claims.judged import PAPER
+from bench.answer.claims.published import read_published
+from bench.answer.controls import alike
 from bench.answer.report import Report
-from bench.answer.shown.claims import counts, table, write_claims
+from bench.answer.shown.claims import table, tally, write_claims
 from bench.answer.shown.figures import draw_agreement, draw_all
 from bench.answer.shown.numbers import number, times
 from bench.answer.shown.spreadsheet import write_tables
@@ -24,10 +29,11 @@ from bench.keep.selection import select_campaigns
 from bench.keep.store import RESULTS
 from bench.studies.crosscheck import figures as figures_of_client
 
-SQLITE, POSTGRES, AGAIN = (
+SQLITE, POSTGRES, AGAIN, AS_THE_PAPER = (
     RESULTS / f"reference-{name}"
-    for name in ("shared-2-core-vm", "postgres-shared-2-core-vm", "shared-2-core-vm-again")
+    for name in ("shared-2-core-vm", "postgres-shared-2-core-vm", "shared-2-core-vm-again", "paper")
 )
+PAPERS = (AS_THE_PAPER, RESULTS / "reference-paper-turns", RESULTS / "reference-paper-writes")
 ARTICLES = ("fastapi_sqlalchemy", "flask_sqlalchemy", "django_drf")  # as the article has them
 VERBS = ("get", "create", "update", "delete")
 SLEPT = 3  # seconds, of the article's script while it times
@@ -49,7 +55,7 @@ def figures(arguments: argparse.Namespace) -> None:
         for path, content in made.items():
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(content)
-        for campaign in (SQLITE, POSTGRES, AGAIN):  # whose last digits are this machine's
+        for campaign in (SQLITE, POSTGRES, AGAIN, *PAPERS):  # whose last digits are this machine's
             write_tables(keep_answer(campaign), campaign / "figures")
         print(f"{len(made)} files written, of which {len(differing)} were others")
     elif differing:
@@ -85,15 +91,17 @@ def _known(
     answers: dict[Path, Answer], agreement: Agreement, reports: Sequence[Report]
 ) -> dict[str, Any]:
     """What a block of text may name."""
+    papers = {one: answer_of(select_campaigns([one])) for one in PAPERS}
     squares = {scenario: moved(reports, scenario) for scenario in UNITS}
     beyond = [(name, sum_, df) for name, (sum_, df) in squares.items() if sum_ > limit_of(df)]
     scripts, engines = (_ratios(f"cost-{what}.json") for what in ("scripts", "engines"))
     return {
         "sqlite": answers[SQLITE],
         "postgres": answers[POSTGRES],
-        "campaigns": {campaign.name: answer for campaign, answer in answers.items()},
+        "campaigns": {campaign.name: answer for campaign, answer in (answers | papers).items()},
         "agreement": agreement,
         **_judged(),
+        "five": _five_runs(),
         "beyond": beyond,
         "articles": ARTICLES,
         "shares": [_shares(answers[POSTGRES], names) for names in (("list",), VERBS)],
@@ -113,12 +121,28 @@ def _judged() -> dict[str, Any]:
     return {
         "judged": of_paper,
         "article_claims": texts["article"],
-        "counts": counts(of_paper),
+        "tally": "\n".join(tally(of_paper, there)),
+        "differing": "\n".join(table([one for one in of_paper if one.differs], there)),
         "article_table": "\n".join(table(texts["article"], [])),
         "table": "\n".join(table(of_paper, there)),
         "unknowable": words.count(UNKNOWABLE),
         "open": words.count(OPEN),
     }
+
+
+def _five_runs() -> dict[str, Any]:
+    """What the paper's own procedure tells, and which of its neighbours are nearer than that."""
+    report = Report(select_campaigns([AS_THE_PAPER]))
+    answer, numbers = answer_of(report.selection), read_published(PAPER / "published.json")
+    told_from = {one.name: one.told_from or math.inf for one in answer.scenarios}
+    apart = {
+        (scenario, pair): max(pair) / min(pair)
+        for scenario in UNITS
+        for pair in pairwise(sorted(numbers.of(scenario).values()))
+    }
+    near = [pair for pair, times in apart.items() if times < 1 + told_from[pair[0]]]
+    counts = {"neighbours": len(apart), "near": len(near)}
+    return {"name": AS_THE_PAPER.name, "answer": answer, "alike": alike(report), **counts}
 
 
 def _shares(answer: Answer, scenarios: Sequence[str]) -> str:
