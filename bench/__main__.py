@@ -14,6 +14,7 @@ from bench.compare import compare
 from bench.host.leftovers import stop_mine
 from bench.host.shell import keep_what_is_known
 from bench.measure.k6 import find_k6
+from bench.merge.merging import merge_summaries
 from bench.quotable import check_campaigns
 from bench.run import run
 from bench.show import report, show
@@ -40,6 +41,7 @@ ACTIONS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "turns": judge_turns,
     "nested": tell_noise,
     "repeated": tell_agreement,
+    "merge": merge_summaries,
     "selfcheck": check_this_machine,
     "check": check_campaigns,
 }

@@ -14,7 +14,7 @@ from bench.serve.stacks import REQUIREMENTS
 
 KINDS = (
     "run | compare | show | report | claims | figures | k6 | cost | locust | crosscheck | turns"
-    " | nested | repeated | selfcheck | check"
+    " | nested | repeated | merge | selfcheck | check"
 )
 
 
@@ -47,6 +47,10 @@ def parser(about: str | None) -> argparse.ArgumentParser:
     nested.add_argument("campaign", type=Path, help="a folder")
     repeated = actions.add_parser("repeated", help="do campaigns of equal conditions agree")
     repeated.add_argument("campaigns", nargs="+", type=Path, help="folders")
+    merged = actions.add_parser("merge", help="summaries of several k6 that loaded one server")
+    merged.add_argument("summaries", nargs="+", type=Path, metavar="SUMMARY", help="files of k6")
+    merged.add_argument("--arm", help="which server, where our summaries tell of several")
+    merged.add_argument("--out", type=Path, metavar="FILE", help="keep what was merged, as JSON")
     machine = actions.add_parser("selfcheck", help="can this machine carry a claim, of what size")
     machine.add_argument("--k6", metavar="PATH")
     check = actions.add_parser("check", help="are these campaigns complete, unmixed, unaltered")
