@@ -72,11 +72,21 @@ def _of_k6(path: Path, metrics: Mapping[str, Any]) -> Host:
     failed = of("http_req_failed").get("passes", 0)
     count = times.get("count")
     if count is None:  # k6 gives it only where it is asked for
-        count = requests - failed if "http_req_duration{expected_response:true}" in metrics else None
+        count = (
+            requests - failed if "http_req_duration{expected_response:true}" in metrics else None
+        )
     if count is None:
-        raise Mistake(f"{path} does not say how many times it has: add 'count' to summaryTrendStats")
-    grid = {float(found[1]): ms for key, ms in times.items() if (found := PERCENTILE.fullmatch(key))}
-    grid |= {edge: times[key] for edge, key in ((0.0, "min"), (50.0, "med"), (100.0, "max")) if key in times}
+        raise Mistake(
+            f"{path} does not say how many times it has: add 'count' to summaryTrendStats"
+        )
+    grid = {
+        float(found[1]): ms for key, ms in times.items() if (found := PERCENTILE.fullmatch(key))
+    }
+    grid |= {
+        edge: times[key]
+        for edge, key in ((0.0, "min"), (50.0, "med"), (100.0, "max"))
+        if key in times
+    }
     received = of("data_received").get("count", 0)
     return Host(
         path.name, int(requests), int(failed), int(received), _distribution(path, int(count), grid)
@@ -88,7 +98,9 @@ def _distribution(path: Path, count: int, grid: Mapping[float, float]) -> Distri
         return None
     percentages = sorted(grid)
     if not percentages or percentages[0] > 0 or percentages[-1] < 100:
-        raise Mistake(f"{path} lacks the least or the greatest time: nothing is certain beyond them")
+        raise Mistake(
+            f"{path} lacks the least or the greatest time: nothing is certain beyond them"
+        )
     ms = [float(grid[p]) for p in percentages]
     if any(one > other for one, other in zip(ms, ms[1:], strict=False)):
         raise Mistake(f"{path}: its percentiles are in no order")

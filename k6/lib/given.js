@@ -14,7 +14,8 @@ export const PARAMS = TURNS ? { timeout: TURNS.request_timeout_ms } : undefined;
 // This user's place, from 0, among those of all hosts: __VU begins at 1 on each of them.
 let place;
 export function userPlace() {
-  return (place ??= exec.vu.idInTest - 1);
+  if (place === undefined) place = exec.vu.idInTest - 1;
+  return place;
 }
 
 export function usersOf(scenario) {

@@ -65,10 +65,24 @@ def ours(values, requests=None, arm="app"):
     told = {
         **{"requests": requests or len(values), "failed": 0, "iterations": len(values)},
         **{"bytes_received": 100, "iteration_mean_ms": 1.0, "iteration_max_ms": 2.0},
-        "times": {"count": len(values), "avg": 1.0, "min": 1.0, "med": 1.0, "max": 1.0, "ms": of.ms},
+        "times": {
+            "count": len(values),
+            "avg": 1.0,
+            "min": 1.0,
+            "med": 1.0,
+            "max": 1.0,
+            "ms": of.ms,
+        },
     }
     arms = {arm: told}
-    return {"began_ms": 1.0, "seconds": 1.0, "dropped": 0, "grid": OURS, "arms": arms, "turns": None}
+    return {
+        "began_ms": 1.0,
+        "seconds": 1.0,
+        "dropped": 0,
+        "grid": OURS,
+        "arms": arms,
+        "turns": None,
+    }
 
 
 def k6s(values):
