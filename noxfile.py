@@ -98,7 +98,7 @@ def test(session):
         session.run("pytest", *session.posargs)
         return
     # Many tests wait, for a k6 or a server. What a file has measured once, all its tests look at.
-    session.run("pytest", "--numprocesses=3", "--dist=loadfile", "--no-loadscope-reorder")
+    session.run("pytest", "--numprocesses=3", "--dist=loadfile", "--no-loadscope-reorder", "-rR")
 
 
 @nox.session

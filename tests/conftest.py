@@ -21,5 +21,12 @@ def docker_engine():
 
 
 def pytest_collection_modifyitems(items):
-    """Tests from end to end come first: with several workers the longest must not be last."""
+    """Tests from end to end come first: with several workers the longest must not be last.
+
+    They measure on real parts, and the bench rightly calls a measurement invalid that somebody
+    else's work has spoilt: such a test is run once more. What is wrong is so twice.
+    """
     items.sort(key=lambda item: item.path.parent.name != "e2e")
+    for item in items:
+        if item.path.parent.name == "e2e":
+            item.add_marker(pytest.mark.flaky(reruns=1))
