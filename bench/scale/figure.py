@@ -1,0 +1,53 @@
+"""Throughput and CPU against replicas, as one figure: a column a scenario."""
+
+from collections.abc import Sequence
+
+from matplotlib import pyplot
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bench.answer.shown.colours import COLOURS
+from bench.scale.record import Scaling
+from bench.scale.told import Line
+
+TITLE = "requests/s, and CPU of app and database, by replicas"
+
+
+def draw_scaling(plan: Scaling, lines: Sequence[Line]) -> Figure:
+    """A line through the means, bars for their 95 % intervals; dashed: as if replicas multiplied."""
+    columns = len(plan.scenarios)
+    figure, spots = pyplot.subplots(
+        2, columns, figsize=(1.2 + 1.9 * columns, 4.6), squeeze=False, sharex=True
+    )
+    for column, scenario in enumerate(plan.scenarios):
+        found = [line for line in lines if line.scenario == scenario]
+        _throughput(spots[0][column], found)
+        _cpu(spots[1][column], found)
+        spots[0][column].set_title(scenario)
+    spots[0][0].set_ylabel("requests/s")
+    spots[1][0].set_ylabel("CPU, ms a request")
+    for axes in spots[1]:
+        axes.set_xticks(sorted(plan.replicas))
+        axes.set_xlabel("replicas")
+    figure.suptitle(f"{plan.stack}: {TITLE}", x=0.01, ha="left")
+    figure.tight_layout()
+    return figure
+
+
+def _throughput(axes: Axes, found: Sequence[Line]) -> None:
+    told = [(line.replicas, line.per_s) for line in found if line.per_s]
+    if told:
+        replicas, intervals = zip(*told, strict=True)
+        means = [mean for mean, _, _ in intervals]
+        ends = [[m - low for m, low, _ in intervals], [high - m for m, _, high in intervals]]
+        axes.errorbar(replicas, means, yerr=ends, marker="o", color=COLOURS["fastapi"])
+        perfect = [means[0] * many / replicas[0] for many in replicas]
+        axes.plot(replicas, perfect, linestyle="--", color=COLOURS["rule"])
+    axes.set_ylim(bottom=0)
+
+
+def _cpu(axes: Axes, found: Sequence[Line]) -> None:
+    told = [(line.replicas, line.cpu_ms) for line in found if line.cpu_ms is not None]
+    if told:
+        axes.plot(*zip(*told, strict=True), marker="o", color=COLOURS["flask"])
+    axes.set_ylim(bottom=0)
