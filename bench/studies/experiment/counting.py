@@ -1,0 +1,76 @@
+"""Whether what an experiment varies did vary: counts, exactly, before anything is timed."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from bench import Mistake
+from bench.arm import Arm
+from bench.measure.ledger import PAYLOADS
+from bench.measure.standing import Setting
+from bench.serve import inside
+from bench.serve.server import Server
+from bench.studies.experiment.experiment import Experiment, Part, Varied
+
+PROGRAM = Path(__file__).with_name("count_requests.py").read_text()
+REQUESTS = 300
+LIBRARIES = ("uvloop", "httptools", "granian")  # whose code a worker may have loaded
+ASKED = {
+    "hello": ("GET", "/hello", None),
+    "list": ("GET", "/items/", None),
+    "get": ("GET", "/items/7", None),
+    "create": ("POST", "/items/", PAYLOADS["create"]),
+    "update": ("PUT", "/items/7", PAYLOADS["update"] | {"price": "ü"}),
+}
+Counts = dict[str, dict[str, float]]  # by variant, then by what is counted
+
+
+def count(part: Part, arms: Sequence[Arm], setting: Setting, varied: Sequence[Varied]) -> Counts:
+    """Of every variant of which something must be known: each is served once, and asked."""
+    named = {one.variant for one in varied if one.part == part.name}
+    counts: Counts = {}
+    for arm in arms:
+        if arm.label in named:
+            with setting.engine.serve(arm) as server:
+                server.seed(setting.profile.rows, setting.journal_mode(arm))
+                counts[arm.label] = dict(_counted(server, part, arm, setting))
+    return counts
+
+
+def _counted(
+    server: Server, part: Part, arm: Arm, setting: Setting
+) -> Iterator[tuple[str, float]]:
+    loaded = _loaded(server)
+    for library in LIBRARIES:
+        yield library, float(library in loaded)
+    if arm.settings.database == "sqlite":
+        yield "commit_ms", inside.commits(server, 1, setting.journal_mode(arm)).median_ms
+    method, path, payload = ASKED[part.loads[0].scenario]
+    body = "" if payload is None else json.dumps(payload, ensure_ascii=False).replace('"ü"', "ü")
+    yield from server.python(PROGRAM, method, path, body, str(REQUESTS)).items()
+
+
+def _loaded(server: Server) -> set[str]:
+    """Which of the libraries the workers have in memory, as Linux tells it."""
+    found = set()
+    for pid in server.workers():
+        try:
+            maps = Path(f"/proc/{pid}/maps").read_text()
+        except OSError as error:
+            raise Mistake(f"what a worker has loaded cannot be read here: {error}") from error
+        found |= {library for library in LIBRARIES if f"/{library}" in maps}
+    return found
+
+
+def must_vary(experiment: Experiment, part: str, counts: Mapping[str, Mapping[str, float]]) -> None:
+    """A Mistake where a variant is not what its name says: what it is timed for would be noise."""
+    for one in experiment.varied:
+        if one.part != part:
+            continue
+        found = counts[one.variant].get(one.what, 0.0)
+        if not one.at_least <= found <= one.at_most:
+            bounds = f"{one.at_least:g} to {one.at_most:g}"
+            raise Mistake(
+                f"{experiment.name}: {one.variant} has {found:.4g} {one.what} a request, not"
+                f" {bounds}: what is to be varied is not; nothing was measured"
+            )

@@ -1,0 +1,151 @@
+"""Measuring an experiment: sessions in which all variants take turns, and what each gave."""
+
+import csv
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+
+from bench import Mistake
+from bench.arm import Arm
+from bench.answer.stats import cpu_per_1000, database_cpu_per_1000
+from bench.keep.record import Measurement, PlannedSession
+from bench.measure.profile import FOLDER, Profile, load_profile
+from bench.measure.session import measure_session
+from bench.measure.standing import Setting
+from bench.measure.together import must_suit
+from bench.progress import Say
+from bench.studies.experiment.arms import make_arms
+from bench.studies.experiment.counting import count, must_vary
+from bench.studies.experiment.experiment import Experiment, Part
+
+MEASURED = ("requests", "cpu_us", "database_us", "ms", "per_s", "server_s", "counted_s")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of an experiment's file: one number of one variant. Session 0: counted beforehand."""
+
+    part: str
+    scenario: str
+    variant: str
+    session: int
+    what: str
+    value: float
+    problem: str = ""  # why it does not count
+
+
+def measure(experiment: Experiment, setting: Setting, folder: Path, say: Say) -> Iterator[Row]:
+    """All that is counted and measured. A Mistake where what is varied does not vary."""
+    parts = experiment.parts
+    if experiment.dosed:
+        parts = experiment.dosed(lambda part: _trial(part, setting, folder))
+    total, done, started = sum(part.sessions for part in parts), 0, time.monotonic()
+    for part in parts:
+        arms, of_part = _ready(part, setting, folder)
+        say(f"{experiment.name}, {part.name}: counting", done / total)
+        counts = count(part, arms, of_part, experiment.varied)
+        must_vary(experiment, part.name, counts)
+        for variant, told in counts.items():
+            for what, value in told.items():
+                yield Row(part.name, part.loads[0].scenario, variant, 0, what, value)
+        for number in range(1, part.sessions + 1):
+            say(f"{experiment.name}, {part.name}, session {number}", done / total)
+            yield from _session(part, number, arms, of_part, folder)
+            done += 1
+
+
+def _ready(part: Part, setting: Setting, folder: Path) -> tuple[list[Arm], Setting]:
+    profile = profile_of(part, folder)
+    arms = make_arms(part, folder)
+    must_suit(arms, profile)
+    for arm in arms:
+        setting.engine.prepare(arm)
+    return arms, replace(setting, profile=profile)
+
+
+def profile_of(part: Part, folder: Path) -> Profile:
+    """`standard` with a part's scenarios and users alone, in a file that k6 reads too."""
+    data = json.loads((FOLDER / "standard.json").read_text())
+    names = [load.scenario for load in part.loads]
+    for load in part.loads:
+        data["scenarios"][load.scenario]["vus"] = load.users
+        data["turns"][load.scenario] |= load.turns
+    data["scenarios"] = {name: data["scenarios"][name] for name in names}
+    kept = ("request_timeout_ms", "warmup", *names)
+    data["turns"] = {name: data["turns"][name] for name in kept}
+    data["reseed"] = [name for name in data["reseed"] if name in names]
+    data["sessions"] = part.sessions
+    path = folder / f"{part.name}.json"
+    path.write_text(json.dumps(data, indent=1))
+    return load_profile(str(path))
+
+
+def _session(
+    part: Part, number: int, arms: Sequence[Arm], setting: Setting, folder: Path
+) -> Iterator[Row]:
+    labels = [arm.label for arm in arms]
+    planned = PlannedSession(number=number, block=number, arms=labels)
+    by_label = {arm.label: arm for arm in arms}
+    measured = measure_session(planned, by_label, setting, folder, lambda step: None)
+    forgiven = {variant.name: variant.forgiven for variant in part.variants}
+    for scenario, record in measured.scenarios.items():
+        for variant, result in record.arms.items():
+            problem = _problem(result, forgiven[variant])
+            for what, value in _values(result).items():
+                yield Row(part.name, scenario, variant, number, what, value, problem)
+
+
+def _problem(result: Measurement, forgiven: frozenset[str]) -> str:
+    """Why a measurement does not count; what is only suspect does."""
+    return "; ".join(
+        f"{problem.code}: {problem.why}"
+        for problem in result.problems
+        if not problem.suspect and problem.code not in forgiven
+    )
+
+
+def _values(result: Measurement) -> dict[str, float]:
+    """What MEASURED names: of all requests the CPU, of those that are counted the time."""
+    load, cpu, database = result.load, cpu_per_1000(result), database_cpu_per_1000(result)
+    known = {
+        "requests": load.requests,
+        "cpu_us": None if cpu is None else 1000 * cpu,
+        "database_us": None if database is None else 1000 * database,
+        "ms": 1000 * result.users * load.counted_s / load.counted if load.counted else None,
+        "per_s": load.counted / load.counted_s if load.counted_s else None,
+        "server_s": result.server.cpu_s,
+        "counted_s": load.counted_s,
+    }
+    return {what: float(value) for what, value in known.items() if value is not None}
+
+
+def _trial(part: Part, setting: Setting, folder: Path) -> Mapping[str, float]:
+    """µs of CPU a request, by variant, of one session that is not kept."""
+    arms, of_part = _ready(part, setting, folder)
+    rows = list(_session(part, 1, arms, of_part, folder))
+    for row in rows:
+        if row.problem:
+            raise Mistake(f"the trial of {part.name} does not count: {row.variant}: {row.problem}")
+    return {row.variant: row.value for row in rows if row.what == "cpu_us"}
+
+
+def write_rows(rows: Sequence[Row], path: Path) -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([field.name for field in fields(Row)])
+        for row in rows:
+            cells = asdict(row) | {"value": f"{row.value:.6g}"}
+            writer.writerow(cells.values())
+
+
+def read_rows(path: Path) -> list[Row]:
+    """A Mistake where it is no such file."""
+    with suppress(OSError, ValueError, KeyError, TypeError), path.open(newline="") as file:
+        return [
+            Row(**line | {"session": int(line["session"]), "value": float(line["value"])})  # type: ignore[arg-type]
+            for line in csv.DictReader(file)
+        ]
+    raise Mistake(f"{path} is no file of an experiment")

@@ -1,0 +1,94 @@
+"""Does async pay? Where a request waits, and by how much beside what threads do about it.
+
+First pure waits, then a query that takes so long. Whatever the way, no more than min(users, limit)
+requests can wait at a time, so throughput is at most that by wait and service, until the CPU is full:
+only what an arm has beyond that is async's own.
+"""
+
+from bench.arm import Settings
+from bench.studies.experiment.experiment import (
+    Contrast,
+    Experiment,
+    Load,
+    Part,
+    Variant,
+    Varied,
+    ratio,
+)
+from bench.studies.why import app
+
+WAITS = (0, 2, 10, 50)  # ms
+USERS = (10, 100)
+PACKAGES = ("psycopg-pool==3.2.6", "asyncpg==0.30.0")
+FLASK, FASTAPI = "flask_sqlalchemy", "fastapi_sqlalchemy"
+# By name: the stack, the way, requests in flight of one of the two workers.
+WAYS = {
+    "flask_2": (FLASK, "threads", 2),
+    "flask_40": (FLASK, "threads", 40),
+    "flask_50": (FLASK, "threads", 50),
+    "fastapi_def_40": (FASTAPI, "def", 40),
+    "fastapi_def_50": (FASTAPI, "def", 50),
+    "fastapi_async": (FASTAPI, "async", 50),
+    "fastapi_asyncpg": (FASTAPI, "asyncpg", 50),
+}
+
+
+def variant(name: str, kind: str, wait: int) -> Variant:
+    stack, way, limit = WAYS[name]
+    framework = stack.partition("_")[0]
+    threads = limit if framework == "flask" else 2
+    settings = Settings(threads=threads)
+    if kind == "query":
+        settings = Settings(threads=threads, database="postgres", packages=PACKAGES)
+    return Variant(
+        name,
+        stack,
+        files=app(f"{kind}_{framework}") + app("query"),
+        app=f"{kind}_{framework}:app",
+        variables={"WAY": way, "LIMIT": str(limit), "WAIT_MS": str(wait)},
+        settings=settings,
+    )
+
+
+def part(kind: str, wait: int, users: int) -> Part:
+    names = [name for name in WAYS if kind == "query" or name != "fastapi_asyncpg"]
+    scenario = "get" if kind == "query" else "hello"
+    turns = {"runs": 1, "rounds": 2, "counted_ms": 800, "gap_ms": 200, "connect_ms": 300}
+    load = Load(scenario, users, turns | {"stagger_ms": 2, "lead_in_ms": 150, "lead_out_ms": 100})
+    variants = [variant(name, kind, wait) for name in names]
+    return Part(f"{kind} of {wait} ms, {users} users", variants, (load,), sessions=5)
+
+
+SLEEPS = [part("sleep", 10, users) for users in USERS]
+QUERIES = [part("query", wait, users) for wait in WAITS for users in USERS]
+
+
+def times(of: Part, name: str, fast: str, slow: str) -> Contrast:
+    scenario = of.loads[0].scenario
+    return ratio(f"{of.name}: {name}, requests/s", fast, slow, of.name, scenario, what="per_s")
+
+
+EXPERIMENT = Experiment(
+    name="waiting",
+    sentence="FastAPI is exceptionally fast due to its ASGI foundation and native support for"
+    " asynchronous programming",
+    says="where requests wait, async serves more of them than as many threads",
+    parts=(*SLEEPS, *QUERIES),
+    contrasts=(
+        *(times(of, "async by def, 50 in flight in each", "fastapi_async", "fastapi_def_50")
+          for of in (*SLEEPS, *QUERIES)),
+        *(times(of, "async by Flask, 50 in flight in each", "fastapi_async", "flask_50")
+          for of in (*SLEEPS, *QUERIES)),
+        *(times(of, "async by Flask with its 2 threads", "fastapi_async", "flask_2")
+          for of in (*SLEEPS, *QUERIES)),
+        *(times(of, "asyncpg by psycopg, both async", "fastapi_asyncpg", "fastapi_async")
+          for of in QUERIES),
+    ),
+    varied=tuple(
+        Varied(of.name, name, "waited_ms", at_least=wait, at_most=wait + 40)
+        for of, wait in zip(QUERIES[:: len(USERS)], WAITS, strict=True)
+        for name in ("flask_2", "fastapi_async")
+    ),
+    survives="more users than threads are wanted for: 1,000 who wait need 1,000 of them",
+    postgres=("max_connections=250",),
+)
