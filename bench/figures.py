@@ -23,6 +23,15 @@ from bench.claims import CAMPAIGNS, judge_texts
 from bench.keep.selection import select_campaigns
 from bench.keep.store import RESULTS
 from bench.studies.crosscheck import figures as figures_of_client
+from bench.studies.experiment.contrasts import judge
+from bench.studies.experiment.experiment import title_and_text
+from bench.studies.experiment.measuring import read_rows
+from bench.studies.experiment.tables import (
+    table_of_contrasts,
+    table_of_counts,
+    table_of_variants,
+)
+from bench.studies.why.experiments import EXPERIMENTS
 
 SQLITE, POSTGRES, AGAIN = (
     RESULTS / f"reference-{name}"
@@ -32,6 +41,7 @@ ARTICLES = ("fastapi_sqlalchemy", "flask_sqlalchemy", "django_drf")  # as the ar
 VERBS = ("get", "create", "update", "delete")
 SLEPT = 3  # seconds, of the article's script while it times
 CLIENTS = RESULTS / "reference-clients"
+WHY = RESULTS / "reference-why"
 DOCUMENTS = ("README.md", "docs/*.md", "paper/*.md")
 SHOWN = 3  # files that a line names
 
@@ -94,6 +104,7 @@ def _known(
         "campaigns": {campaign.name: answer for campaign, answer in answers.items()},
         "agreement": agreement,
         **_judged(),
+        "experiments": list(_experiments()),
         "beyond": beyond,
         "articles": ARTICLES,
         "shares": [_shares(answers[POSTGRES], names) for names in (("list",), VERBS)],
@@ -119,6 +130,21 @@ def _judged() -> dict[str, Any]:
         "unknowable": words.count(UNKNOWABLE),
         "open": words.count(OPEN),
     }
+
+
+def _experiments() -> Iterator[dict[str, Any]]:
+    """What those say whose values are kept, as tables."""
+    for name, make in EXPERIMENTS.items():
+        if (WHY / f"{name}.csv").exists():
+            experiment, rows = make(), read_rows(WHY / f"{name}.csv")
+            title, about = title_and_text(experiment)
+            yield {
+                **{"name": name, "title": title, "about": about, "says": experiment.says},
+                **{"sentence": experiment.sentence, "survives": experiment.survives},
+                "contrasts": "\n".join(table_of_contrasts(judge(experiment, rows))),
+                "counts": "\n".join(table_of_counts(rows, experiment)),
+                "variants": "\n".join(table_of_variants(rows)),
+            }
 
 
 def _shares(answer: Answer, scenarios: Sequence[str]) -> str:

@@ -50,6 +50,8 @@ def _compiled(source: Path, folder: Path) -> Path:
     if compiler is None:
         raise Mistake(f"{source.name} needs a C compiler, and there is no cc")
     library = (folder / source.name).with_suffix(".so").resolve()
+    if re.search(r"[\s:]", str(library)):  # they would end its name in LD_PRELOAD
+        raise Mistake(f"no library can be preloaded from {folder}: its path has a space or a colon")
     command = [compiler, "-shared", "-fPIC", "-O2", "-o", str(library), str(source), "-ldl"]
     done = subprocess.run(command, text=True, capture_output=True, check=False)
     if done.returncode:

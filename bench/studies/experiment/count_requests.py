@@ -25,6 +25,17 @@ WARM, PROFILED = 30, 50  # requests
 statements, hops, opened = Counter(), Counter(), Counter()
 
 
+calls = Counter()
+
+
+def profile(frame, event, argument):
+    if event in ("call", "c_call"):
+        calls["calls"] += 1
+
+
+threading.setprofile(profile)  # of threads that begin from now on: a pool's live long
+
+
 def traced(connect):
     def connect_traced(*arguments, **options):
         connection = connect(*arguments, **options)
@@ -144,20 +155,11 @@ told = {
     "opened": opened["opened"] / count,
     **{f"{word}s": times / count for word, times in sorted(statements.items())},
 }
-calls = Counter()
-
-
-def profile(frame, event, argument):
-    if event in ("call", "c_call"):
-        calls["calls"] += 1
-
-
-threading.setprofile(profile)
+calls.clear()
 sys.setprofile(profile)
 for number in range(WARM + count, WARM + count + PROFILED):
     ask(number)
 sys.setprofile(None)
-threading.setprofile(None)
 told["calls"] = calls["calls"] / PROFILED
 print(json.dumps(told), flush=True)
 os._exit(0)  # whatever threads a pool has

@@ -81,6 +81,7 @@ class Experiment:
     """A cause that is named, and how it is judged."""
 
     name: str
+    about: str | None  # a question, then how it is answered: what the file says of itself
     sentence: str  # that it judges, as it was said
     says: str  # what the sentence would make of the numbers
     parts: Sequence[Part]
@@ -91,6 +92,12 @@ class Experiment:
     # Where what is varied is a share of what a request costs here: the parts, from a trial.
     dosed: Callable[[Trial], Sequence[Part]] | None = None
     postgres: Sequence[str] = ()  # settings of each arm's own PostgreSQL
+
+
+def title_and_text(experiment: Experiment) -> tuple[str, str]:
+    """The question, and the rest of what an experiment says of itself."""
+    title, _, rest = (experiment.about or experiment.name).partition("\n\n")
+    return " ".join(title.split()), " ".join(rest.split())
 
 
 def ratio(name: str, slow: str, fast: str, part: str, scenario: str, **more: object) -> Contrast:

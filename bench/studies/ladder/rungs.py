@@ -126,6 +126,7 @@ def contrasts(stack: str) -> Iterator[Contrast]:
 def ladder(stack: str) -> Experiment:
     return Experiment(
         name=stack,
+        about=None,
         sentence=f"what a request costs {stack}, rung by rung",
         says="every rung costs something",
         parts=(part(stack),),

@@ -75,6 +75,7 @@ def together(name: str, both: str, one: str, other: str, none: str) -> tuple[Con
 
 EXPERIMENT = Experiment(
     name="collector",
+    about=__doc__,
     sentence="the SQLAlchemy result stands out [...] likely due to the concurrent use of Pydantic for"
     " data validation and SQLAlchemy for ORM functionalities",
     says="validation makes the ORM's objects dearer, and without it nothing is left of the outlier",

@@ -51,6 +51,7 @@ def costs(name: str, more: str, less: str) -> Contrast:
 
 EXPERIMENT = Experiment(
     name="django",
+    about=__doc__,
     sentence="This clearly demonstrates the higher overhead imposed by Django's architecture",
     says="Django itself takes much longer than Flask, whatever view and middleware it has",
     parts=(HELLO,),

@@ -61,6 +61,7 @@ def contrasts() -> Iterator[Contrast]:
 
 EXPERIMENT = Experiment(
     name="processor",
+    about=__doc__,
     sentence="CPU usage never reached 100% during any test, suggesting that the processor was not a"
     " bottleneck",
     says="a quarter more CPU in each request takes nothing of the throughput",

@@ -1,4 +1,4 @@
-"""Why Flask's list with sqlite3 takes less than half of FastAPI's: the query is the same.
+"""Why does Flask's list with sqlite3 take less than half of FastAPI's, with the same query?
 
 What is done with the rows: FastAPI's answer is validated and serialised, and goes to a thread twice.
 Thread hops are made equal by `async def`, which a real app would not do with a blocking query.
@@ -48,6 +48,7 @@ def times(name: str, slow: str, fast: str, other: float = 1.0) -> Contrast:
 
 EXPERIMENT = Experiment(
     name="rows",
+    about=__doc__,
     sentence="Flask with SQLite, which achieved an average response time of just 28.2 ms, indicating"
     " highly efficient data retrieval",
     says="what differs is the retrieval, so FastAPI stays as slow when it answers plain rows",

@@ -65,6 +65,7 @@ def times(name: str, slow: str, fast: str, other: float = 1.0) -> Contrast:
 
 EXPERIMENT = Experiment(
     name="server",
+    about=__doc__,
     sentence="Its asynchronous architecture enabled the handling of up to 4,783 requests per second",
     says="FastAPI takes half of Flask's CPU whatever parses the requests",
     parts=(HELLO,),

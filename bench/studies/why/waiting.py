@@ -70,6 +70,7 @@ def times(of: Part, name: str, fast: str, slow: str) -> Contrast:
 
 EXPERIMENT = Experiment(
     name="waiting",
+    about=__doc__,
     sentence="FastAPI is exceptionally fast due to its ASGI foundation and native support for"
     " asynchronous programming",
     says="where requests wait, async serves more of them than as many threads",

@@ -119,6 +119,7 @@ def _times(name: str, part: str, slow: str, fast: str, scenario: str = "create")
 
 EXPERIMENT = Experiment(
     name="writes",
+    about=__doc__,
     sentence="the slowest being Flask with SQLAlchemy (116.5 ms) and Flask with SQLite (112.0 ms),"
     " making them the least efficient in this scenario",
     says="how long a write takes is the app's own doing, so a slower disk changes little",
