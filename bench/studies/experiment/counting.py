@@ -15,6 +15,7 @@ from bench.studies.experiment.experiment import Experiment, Part, Varied
 PROGRAM = Path(__file__).with_name("count_requests.py").read_text()
 REQUESTS = 300
 LIBRARIES = ("uvloop", "httptools", "granian")  # whose code a worker may have loaded
+COMMIT = "commit_ms"
 ASKED = {
     "hello": ("GET", "/hello", None),
     "list": ("GET", "/items/", None),
@@ -27,24 +28,28 @@ Counts = dict[str, dict[str, float]]  # by variant, then by what is counted
 
 def count(part: Part, arms: Sequence[Arm], setting: Setting, varied: Sequence[Varied]) -> Counts:
     """Of every variant of which something must be known: each is served once, and asked."""
-    named = {one.variant for one in varied if one.part == part.name}
+    asked: dict[str, set[str]] = {}
+    for one in varied:
+        if one.part == part.name:
+            asked.setdefault(one.variant, set()).add(one.what)
     counts: Counts = {}
     for arm in arms:
-        if arm.label in named:
+        if arm.label in asked:
             with setting.engine.serve(arm) as server:
                 server.seed(setting.profile.rows, setting.journal_mode(arm))
-                counts[arm.label] = dict(_counted(server, part, arm, setting))
+                counts[arm.label] = dict(_counted(server, part, arm, setting, asked[arm.label]))
     return counts
 
 
 def _counted(
-    server: Server, part: Part, arm: Arm, setting: Setting
+    server: Server, part: Part, arm: Arm, setting: Setting, asked: set[str]
 ) -> Iterator[tuple[str, float]]:
-    loaded = _loaded(server)
-    for library in LIBRARIES:
-        yield library, float(library in loaded)
-    if arm.settings.database == "sqlite":
-        yield "commit_ms", inside.commits(server, 1, setting.journal_mode(arm)).median_ms
+    if asked & {*LIBRARIES}:
+        loaded = _loaded(server)
+        for library in LIBRARIES:
+            yield library, float(library in loaded)
+    if COMMIT in asked:
+        yield COMMIT, inside.commits(server, 1, setting.journal_mode(arm)).median_ms
     method, path, payload = ASKED[part.loads[0].scenario]
     body = "" if payload is None else json.dumps(payload, ensure_ascii=False).replace('"ü"', "ü")
     yield from server.python(PROGRAM, method, path, body, str(REQUESTS)).items()

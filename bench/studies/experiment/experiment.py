@@ -91,6 +91,7 @@ class Experiment:
     applied: Sequence[str] = ()  # contrasts without which what is varied was not: by their names
     # Where what is varied is a share of what a request costs here: the parts, from a trial.
     dosed: Callable[[Trial], Sequence[Part]] | None = None
+    engine: Literal["local", "auto"] = "local"  # auto: where no server or library is varied
     postgres: Sequence[str] = ()  # settings of each arm's own PostgreSQL
 
 

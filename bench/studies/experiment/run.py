@@ -17,6 +17,7 @@ from bench.measure.k6 import K6, find_k6
 from bench.measure.profile import load_profile
 from bench.measure.standing import Setting
 from bench.progress import Say, show_progress
+from bench.serve.choose import choose_engine
 from bench.serve.local import local_engine
 from bench.studies.experiment.arms import command_of
 from bench.studies.experiment.contrasts import judge, must_be_applied
@@ -63,10 +64,13 @@ def _measured(experiment: Experiment, k6: K6, folder: Path, say: Say) -> list[Ro
     parts = experiment.parts
     workers = max(variant.settings.workers for part in parts for variant in part.variants)
     cpus = partition_cpus(workers)
-    # Without Docker: what is varied may be a server, or a library that is loaded beforehand.
-    engine = local_engine(
-        cpus.server, command=command_of(parts), of_postgres=experiment.postgres
-    )
+    if experiment.engine == "auto":
+        asked = argparse.Namespace(engine="auto", database_url=None, python_downloads=False)
+        engine = choose_engine(asked, cpus.server)
+    else:
+        engine = local_engine(
+            cpus.server, command=command_of(parts), of_postgres=experiment.postgres
+        )
     return list(measure(experiment, Setting(load_profile("standard"), engine, k6, cpus), folder, say))
 
 

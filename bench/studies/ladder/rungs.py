@@ -133,6 +133,7 @@ def ladder(stack: str) -> Experiment:
         contrasts=tuple(contrasts(stack)),
         varied=tuple(_varied(stack)),
         survives="",
+        engine="auto",
     )
 
 
