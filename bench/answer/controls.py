@@ -1,9 +1,9 @@
 """What a campaign's own controls say of it: equal arms look equal, and more work is found."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
-from statistics import median
+from statistics import fmean, median
 
 from bench.answer.comparison import standard_distance, told
 from bench.answer.model import student
@@ -57,6 +57,42 @@ def distances(report: Report) -> dict[str, float]:
         if model and {SAME, CONTROLLED} <= set(model.arms)
     }
     return {scenario: distance for scenario, distance in found.items() if distance is not None}
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Two equal arms, as if they were two stacks: how many times the one is the other."""
+
+    means: float  # the greater of their arithmetic means by the other one
+    farthest: float  # the same of two single runs of one block
+    interval: tuple[float, float]  # 95 %, of the ratio
+
+
+def alike(report: Report) -> dict[str, Alike]:
+    """By scenario; of those that have two blocks in which both count."""
+    found = {}
+    for scenario in UNITS:
+        model, times = report.model(scenario), _by_block(report, scenario)
+        if model and len(times) > 1 and {SAME, CONTROLLED} <= set(model.arms):
+            difference, error, df = told(model, SAME, CONTROLLED)
+            half = student(0.975, df) * error
+            interval = math.exp(difference - half), math.exp(difference + half)
+            means = fmean(one for one, _ in times) / fmean(other for _, other in times)
+            farthest = max(max(one / other, other / one) for one, other in times)
+            found[scenario] = Alike(max(means, 1 / means), farthest, interval)
+    return found
+
+
+def _by_block(report: Report, scenario: str) -> list[tuple[float, float]]:
+    """The two arms' values of each block that has both."""
+    blocks: dict[Hashable, dict[str, float]] = {}
+    for one in report.observations(scenario):
+        blocks.setdefault(one.session, {})[one.arm] = one.value
+    return [
+        (block[SAME], block[CONTROLLED])
+        for block in blocks.values()
+        if {SAME, CONTROLLED} <= block.keys()
+    ]
 
 
 def dose(report: Report) -> Dose | None:

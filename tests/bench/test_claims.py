@@ -1,6 +1,7 @@
 """Claims: from the paper's own numbers the code confirms what follows from them, and only that."""
 
 import csv
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -97,6 +98,28 @@ def test_a_formula_is_one_of_published_numbers_and_nothing_else():
 
 
 # By its own numbers
+
+
+def test_slightly_slower_is_slower_by_own_numbers_and_by_ours(tmp_path):
+    part = Part(size="list", slower="django_drf", faster="flask_sqlalchemy", at_most=1.15)
+    claim = Claim(section="1", quote="slightly slower", kind="size", holds=[part])
+    (as_published,) = judge([claim], NUMBERS, {"ours": answers_of(tmp_path / "a", PUBLISHED)})
+    of_list = PUBLISHED["list"]
+    swapped = PUBLISHED | {
+        "list": of_list
+        | {"django_drf": of_list["flask_sqlalchemy"], "flask_sqlalchemy": of_list["django_drf"]}
+    }
+    numbers, answers = Numbers(swapped, {}), answers_of(tmp_path / "b", swapped)
+    (reversed_,) = judge([claim], numbers, {"ours": answers})
+    assert (as_published.own.word, as_published.ours["ours"].word) == ("follows", "confirmed")
+    assert reversed_.own.word == "does not follow"
+    assert reversed_.ours["ours"].word == "contradicted"
+
+
+def test_what_cannot_be_checked_is_unknowable_of_whatever_kind_it_is():
+    claim = Claim(section="1", quote="nearly all", kind="universal", cannot="no count is given")
+    (judged,) = judge([claim], NUMBERS, {"ours": []})
+    assert judged.own.word == "unknowable" and not judged.ours
 
 
 def test_known_slips_of_the_text_come_out():
@@ -225,3 +248,10 @@ def test_table_and_csv_have_every_claim(papers, tmp_path):
 def test_a_plan_holds_the_hashes_of_both_files():
     plan = json.loads((ROOT / "bench" / "keep" / "schema" / "plan-3.json").read_text())
     assert "claims" in plan["$defs"]["Plan"]["properties"]
+
+
+@pytest.mark.parametrize("name", ["", "-turns", "-writes"])
+def test_claims_were_written_before_the_campaigns_that_judge_them(name):
+    plan = json.loads((ROOT / "results" / f"reference-paper{name}" / "plan.json").read_text())
+    for file in ("claims.toml", "article-claims.toml"):
+        assert plan["claims"][file] == hashlib.sha256((PAPER / file).read_bytes()).hexdigest()

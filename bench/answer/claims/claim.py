@@ -122,6 +122,12 @@ class Judged:
         return any(one.word == CONTRADICTED for one in self.ours.values())
 
     @property
+    def differs(self) -> bool:
+        """Whether campaigns say different things of it; how far a value is off always differs."""
+        words = {one.word for one in self.ours.values()} - {UNMEASURED}
+        return len(words) > 1 and self.claim.kind != "absolute"
+
+    @property
     def holds_everywhere(self) -> bool:
         """It follows, and whatever campaign could say something confirms it."""
         words = {one.word for one in self.ours.values()} - {UNMEASURED}

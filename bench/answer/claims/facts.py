@@ -8,7 +8,9 @@ from bench.answer.claims.claim import FALSE, TRUE, UNKNOWABLE, Claim, Verdict
 
 
 def by_looking(claim: Claim, claims: Sequence[Claim], root: Path) -> Verdict | None:
-    """None where it is no fact. root: the repository, whose locks and stacks are looked into."""
+    """None where nothing of it can be. root: the repository, whose locks and stacks are read."""
+    if claim.cannot:
+        return Verdict(UNKNOWABLE, claim.cannot)
     if claim.kind != "fact":
         return None
     if claim.package:
@@ -20,10 +22,8 @@ def by_looking(claim: Claim, claims: Sequence[Claim], root: Path) -> Verdict | N
         rows = " ".join(one.quote.lower() for one in claims if one.section == "table 2")
         lacking = [name for name in claim.tabled if not re.search(rf"(?<!-){name}", rows)]
         return Verdict(FALSE if lacking else TRUE, f"the table lacks {', '.join(lacking)}")
-    if claim.expected:
-        word = TRUE if claim.expected == claim.seen else FALSE
-        return Verdict(word, f"it says {claim.expected}; seen: {claim.seen}")
-    return Verdict(UNKNOWABLE, str(claim.cannot))
+    word = TRUE if claim.expected == claim.seen else FALSE
+    return Verdict(word, f"it says {claim.expected}; seen: {claim.seen}")
 
 
 def _of_version(claim: Claim, root: Path) -> Verdict:

@@ -37,6 +37,8 @@ def by_campaign(claim: Claim, answers: Sequence[Answer], numbers: Numbers) -> Ve
         for name, parts in claim.read.items()
         if any(not part.number for part in parts)
     }
+    if not found:
+        return None
     words = {verdict.word for verdict in found.values()}
     why = "; ".join(dict.fromkeys(verdict.why for verdict in found.values()))
     if len(words) == 1 or words == {CONFIRMED, SMALL}:
@@ -81,6 +83,8 @@ def _of_pair(part: Part, faster: str, slower: str, answers: Sequence[Answer]) ->
 def _word_of_size(part: Part, ratio: Ratio, slower: str) -> str:
     """By where the interval lies; the other way round where the other one is the slower."""
     assert ratio.interval is not None
+    if ratio.slower != slower and ratio.word == "faster by":
+        return CONTRADICTED  # "slightly slower" is slower
     low, high = ratio.interval.low, ratio.interval.high
     if ratio.slower != slower:
         low, high = 1 / high, 1 / low

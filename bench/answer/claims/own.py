@@ -23,7 +23,7 @@ def by_own_numbers(claim: Claim, numbers: Numbers) -> Verdict | None:
         return None
     if claim.kind == "mechanism":
         return _of_mechanism(claim, numbers)
-    if claim.value is not None:  # it is the published number itself
+    if claim.value is not None or not claim.read:  # it is the published number itself, or no number
         return None
     found = {
         name: _of_parts(parts, claim.exceptions, numbers) for name, parts in claim.read.items()
@@ -77,7 +77,7 @@ def _holds(part: Part, numbers: Numbers) -> tuple[bool | None, str]:
 
 def _agrees(part: Part, ratio: float) -> bool:
     if part.size:
-        return bool(part.allows(ratio, ratio))
+        return bool(part.allows(ratio, ratio)) and ratio >= 1
     if part.equal:
         return 1 / (1 + WITHIN) <= ratio <= 1 + WITHIN
     return ratio > 1

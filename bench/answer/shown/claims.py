@@ -6,11 +6,19 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from bench.answer.claims import claim
 from bench.answer.claims.claim import Judged
 from bench.answer.shown.markdown import as_cell
 from bench.answer.shown.numbers import inert
 
 WIDTH, LONG = 100, 120
+OWN = ("its own numbers", "what can be looked up")  # beside campaigns
+PLACE = "times its place"
+WORDS = (
+    *(claim.FOLLOWS, claim.NOT, claim.DEPENDS, claim.UNKNOWN, claim.TRUE, claim.FALSE),
+    *(claim.CONFIRMED, claim.SMALL, claim.EQUAL, claim.CONTRADICTED, claim.UNRESOLVED),
+    *(claim.UNMEASURED, PLACE, claim.OPEN, claim.UNKNOWABLE),
+)
 
 
 def lines_of(judged: Sequence[Judged]) -> Iterator[str]:
@@ -32,11 +40,22 @@ def counts(judged: Sequence[Judged]) -> str:
     words: dict[str, Counter[str]] = {}
     for one in judged:
         for name, word, _ in _verdicts(one):
-            words.setdefault(name, Counter())["times its place" if "times" in word else word] += 1
+            words.setdefault(name, Counter())[_simple(word)] += 1
     return "\n".join(
         f"{name}: " + ", ".join(f"{count} {word}" for word, count in of.most_common())
         for name, of in words.items()
     )
+
+
+def tally(judged: Sequence[Judged], campaigns: Sequence[str]) -> Iterator[str]:
+    """As Markdown, how many sentences have each verdict: a row a verdict, a column who says it."""
+    found = [(name, _simple(word)) for one in judged for name, word, _ in _verdicts(one)]
+    names = [name for name in (*OWN, *campaigns) if any(name == of for of, _ in found)]
+    yield f"| | {' | '.join(names)} |"
+    yield f"|---|{'---|' * len(names)}"
+    for word in (word for word in WORDS if any(word == of for _, of in found)):
+        cells = [str(found.count((name, word)) or "") for name in names]
+        yield f"| {word} | {' | '.join(cells)} |"
 
 
 def table(judged: Sequence[Judged], campaigns: Sequence[str]) -> Iterator[str]:
@@ -61,12 +80,14 @@ def write_claims(judged: Sequence[Judged], path: Path) -> None:
                 writer.writerow([inert(cell) for cell in row])
 
 
+def _simple(word: str) -> str:
+    """Without the number that stands before `times its place`."""
+    return PLACE if "times" in word else word
+
+
 def _verdicts(one: Judged) -> Iterator[tuple[str, str, str]]:
     if one.own:
-        yield (
-            "its own numbers" if one.claim.kind != "fact" else "what is",
-            one.own.word,
-            one.own.why,
-        )
+        looked_up = one.claim.kind == "fact" or one.claim.cannot is not None
+        yield OWN[looked_up], one.own.word, one.own.why
     for name, verdict in one.ours.items():
         yield name, verdict.word, verdict.why
