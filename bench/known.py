@@ -85,7 +85,6 @@ def _judged() -> dict[str, Any]:
         "differing": "\n".join(table([one for one in of_paper if one.differs], there)),
         "article_table": "\n".join(table(texts["article"], [])),
         "table": "\n".join(table(of_paper, there)),
-        "causes": "\n".join(table(causes, [BY_EXPERIMENT])),
         "unknowable": words.count(UNKNOWABLE),
         "open": sum(one.ours[BY_EXPERIMENT].word == OPEN for one in causes),
     }
