@@ -34,7 +34,7 @@ def tell_claims(arguments: argparse.Namespace) -> None:
 
 
 def judge_texts() -> dict[str, list[Judged]]:
-    """Of each text every claim with its verdicts, by the campaigns and experiments that are here."""
+    """Of each text every claim with its verdicts, by campaigns and experiments that are here."""
     numbers = read_published(PAPER / "published.json")
     causes = partial(
         by_experiment,

@@ -23,11 +23,16 @@ from bench.studies.ladder.rungs import LADDERS, TOTALS, contrasts, steps
 from bench.studies.why.experiments import EXPERIMENTS
 from bench.studies.why.verdicts import Condition, Mechanism, by_experiment, read_mechanisms
 
-ALL = {**{name: make() for name, make in EXPERIMENTS.items()}, **{n: m() for n, m in LADDERS.items()}}
+ALL = {
+    **{name: make() for name, make in EXPERIMENTS.items()},
+    **{n: m() for n, m in LADDERS.items()},
+}
 
 
 def experiment(*contrasts: Contrast, varied: tuple[Varied, ...] = (), **more) -> Experiment:
-    return Experiment("e", None, "it is so", "b is dearer", (), contrasts, varied, "nothing", **more)
+    return Experiment(
+        "e", None, "it is so", "b is dearer", (), contrasts, varied, "nothing", **more
+    )
 
 
 def rows(sessions: int, noise: float = 0.01, **means: float) -> list[Row]:
@@ -177,7 +182,9 @@ def test_what_judges_a_cause_names_a_claim_and_a_contrast_that_exist():
 
 
 def test_every_file_of_an_experiment_is_named_by_one():
-    named = {file for of in ALL.values() for part in of.parts for v in part.variants for file in v.files}
+    named = {
+        file for of in ALL.values() for part in of.parts for v in part.variants for file in v.files
+    }
     for folder in ("why", "ladder"):
         apps = ROOT / "bench" / "studies" / folder / "apps"
         assert {*apps.glob("*.py")} <= named

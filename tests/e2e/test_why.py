@@ -1,4 +1,4 @@
-"""Experiments on causes over real parts: real servers, real k6, and factors that are not applied."""
+"""Experiments on causes over real servers and k6, and factors that are not applied."""
 
 import subprocess
 import sys
@@ -27,7 +27,9 @@ def setting_of(*parts: Part) -> Setting:
     return Setting(load_profile("standard"), engine, find_k6(), cpus)
 
 
-def test_servers_without_a_framework_are_measured_side_by_side_and_known_by_what_they_load(tmp_path):
+def test_servers_without_a_framework_are_measured_side_by_side_and_known_by_what_they_load(
+    tmp_path,
+):
     names = ("raw_gthread", "raw_asyncio_h11", "raw_uvloop_httptools", "raw_asgi_granian")
     variants = tuple(one for one in server.HELLO.variants if one.name in names)
     part = Part("hello", variants, (Load("hello", 4, SHORT),), sessions=1)

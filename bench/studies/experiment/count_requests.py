@@ -2,8 +2,8 @@
 
 The app that Gunicorn's configuration names answers them here, one after the other, without a
 server. Printed as JSON, a request: collections of the garbage collector and the µs they take, calls
-of functions, how long it takes, hops to another thread, connections to SQLite that are opened, statements to it by
-their first word. An ü in the body stands for the request's number.
+of functions, how long it takes, hops to another thread, connections to SQLite that are opened,
+statements to it by their first word. An ü in the body stands for the request's number.
 """
 
 import asyncio

@@ -2,15 +2,14 @@
 
 import csv
 import json
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from bench import Mistake
-from bench.arm import Arm
 from bench.answer.stats import cpu_per_1000, database_cpu_per_1000
+from bench.arm import Arm
 from bench.keep.record import Measurement, PlannedSession
 from bench.measure.profile import FOLDER, Profile, load_profile
 from bench.measure.session import measure_session
@@ -42,7 +41,7 @@ def measure(experiment: Experiment, setting: Setting, folder: Path, say: Say) ->
     parts = experiment.parts
     if experiment.dosed:
         parts = experiment.dosed(lambda part: _trial(part, setting, folder))
-    total, done, started = sum(part.sessions for part in parts), 0, time.monotonic()
+    total, done = sum(part.sessions for part in parts), 0
     for part in parts:
         arms, of_part = _ready(part, setting, folder)
         say(f"{experiment.name}, {part.name}: counting", done / total)

@@ -71,7 +71,9 @@ def _measured(experiment: Experiment, k6: K6, folder: Path, say: Say) -> list[Ro
         engine = local_engine(
             cpus.server, command=command_of(parts), of_postgres=experiment.postgres
         )
-    return list(measure(experiment, Setting(load_profile("standard"), engine, k6, cpus), folder, say))
+    return list(
+        measure(experiment, Setting(load_profile("standard"), engine, k6, cpus), folder, say)
+    )
 
 
 def _keep(experiment: Experiment, rows: Sequence[Row], out: Path, version: str) -> None:

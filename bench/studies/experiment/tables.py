@@ -1,4 +1,4 @@
-"""An experiment's table, as Markdown: what was counted, what each variant took, what is compared."""
+"""An experiment's tables, as Markdown: what was counted, taken by each variant, and compared."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,12 @@ from bench.studies.experiment.contrasts import UNRESOLVED, UNTOLD, Told
 from bench.studies.experiment.experiment import Experiment
 from bench.studies.experiment.measuring import Row
 
-SHOWN = {"cpu_us": "CPU, µs", "database_us": "database's CPU, µs", "ms": "ms", "per_s": "requests/s"}
+SHOWN = {
+    "cpu_us": "CPU, µs",
+    "database_us": "database's CPU, µs",
+    "ms": "ms",
+    "per_s": "requests/s",
+}
 SIGNS = {"cpu_us": "µs", "database_us": "µs", "ms": "ms", "per_s": "/s"}
 
 

@@ -68,7 +68,9 @@ def variants(stack: str) -> Iterator[Variant]:
         for name in DJANGO:
             yield _django(stack, name)
     else:
-        rungs: Sequence[tuple[str, str | None, str]] = ASGI if stack.startswith("fastapi") else FLASK
+        rungs: Sequence[tuple[str, str | None, str]] = (
+            ASGI if stack.startswith("fastapi") else FLASK
+        )
         yield from (_variant(stack, *rung) for rung in rungs)
         if stack in ORM:
             yield _variant(stack, "orm", ORM[stack], "")

@@ -76,39 +76,76 @@ def together(name: str, both: str, one: str, other: str, none: str) -> tuple[Con
 EXPERIMENT = Experiment(
     name="collector",
     about=__doc__,
-    sentence="the SQLAlchemy result stands out [...] likely due to the concurrent use of Pydantic for"
-    " data validation and SQLAlchemy for ORM functionalities",
+    sentence="the SQLAlchemy result stands out [...] likely due to the concurrent use of Pydantic"
+    " for data validation and SQLAlchemy for ORM functionalities",
     says="validation makes the ORM's objects dearer, and without it nothing is left of the outlier",
     parts=PARTS,
     contrasts=(
-        *effect("FastAPI: the collector, as it is by off",
-                "fastapi_default_validated_objects", "fastapi_off_validated_objects"),
-        *effect("Flask: the collector, as it is by off",
-                "flask_default_objects", "flask_off_objects"),
-        *effect("FastAPI: validation, on by off, without the collector",
-                "fastapi_off_validated_objects", "fastapi_off_plain_objects"),
-        *effect("FastAPI: objects by rows, without the collector and validation",
-                "fastapi_off_plain_objects", "fastapi_off_plain_rows"),
-        *effect("Flask: objects by rows, without the collector",
-                "flask_off_objects", "flask_off_rows"),
-        *effect("FastAPI by Flask, as they are",
-                "fastapi_default_validated_objects", "flask_default_objects"),
-        *effect("FastAPI by Flask, without collector and validation",
-                "fastapi_off_plain_objects", "flask_off_objects"),
-        *together("FastAPI: collector and validation together, beyond each",
-                  "fastapi_default_validated_objects", "fastapi_default_plain_objects",
-                  "fastapi_off_validated_objects", "fastapi_off_plain_objects"),
-        *together("FastAPI: collector and objects together, beyond each",
-                  "fastapi_default_plain_objects", "fastapi_default_plain_rows",
-                  "fastapi_off_plain_objects", "fastapi_off_plain_rows"),
-        *effect("what an app can do, FastAPI: as it is by gc.freeze()",
-                "fastapi_default_validated_objects", "fastapi_freeze_validated_objects"),
-        *effect("what an app can do, FastAPI: as it is by a threshold of 50,000",
-                "fastapi_default_validated_objects", "fastapi_threshold_validated_objects"),
-        *effect("what an app can do, Flask: as it is by gc.freeze()",
-                "flask_default_objects", "flask_freeze_objects"),
-        *effect("what an app can do, Flask: as it is by a threshold of 50,000",
-                "flask_default_objects", "flask_threshold_objects"),
+        *effect(
+            "FastAPI: the collector, as it is by off",
+            "fastapi_default_validated_objects",
+            "fastapi_off_validated_objects",
+        ),
+        *effect(
+            "Flask: the collector, as it is by off", "flask_default_objects", "flask_off_objects"
+        ),
+        *effect(
+            "FastAPI: validation, on by off, without the collector",
+            "fastapi_off_validated_objects",
+            "fastapi_off_plain_objects",
+        ),
+        *effect(
+            "FastAPI: objects by rows, without the collector and validation",
+            "fastapi_off_plain_objects",
+            "fastapi_off_plain_rows",
+        ),
+        *effect(
+            "Flask: objects by rows, without the collector", "flask_off_objects", "flask_off_rows"
+        ),
+        *effect(
+            "FastAPI by Flask, as they are",
+            "fastapi_default_validated_objects",
+            "flask_default_objects",
+        ),
+        *effect(
+            "FastAPI by Flask, without collector and validation",
+            "fastapi_off_plain_objects",
+            "flask_off_objects",
+        ),
+        *together(
+            "FastAPI: collector and validation together, beyond each",
+            "fastapi_default_validated_objects",
+            "fastapi_default_plain_objects",
+            "fastapi_off_validated_objects",
+            "fastapi_off_plain_objects",
+        ),
+        *together(
+            "FastAPI: collector and objects together, beyond each",
+            "fastapi_default_plain_objects",
+            "fastapi_default_plain_rows",
+            "fastapi_off_plain_objects",
+            "fastapi_off_plain_rows",
+        ),
+        *effect(
+            "what an app can do, FastAPI: as it is by gc.freeze()",
+            "fastapi_default_validated_objects",
+            "fastapi_freeze_validated_objects",
+        ),
+        *effect(
+            "what an app can do, FastAPI: as it is by a threshold of 50,000",
+            "fastapi_default_validated_objects",
+            "fastapi_threshold_validated_objects",
+        ),
+        *effect(
+            "what an app can do, Flask: as it is by gc.freeze()",
+            "flask_default_objects",
+            "flask_freeze_objects",
+        ),
+        *effect(
+            "what an app can do, Flask: as it is by a threshold of 50,000",
+            "flask_default_objects",
+            "flask_threshold_objects",
+        ),
     ),
     varied=tuple(
         varied

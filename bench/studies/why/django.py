@@ -19,7 +19,9 @@ def django(name: str, settings: str) -> Variant:
     return Variant(
         name,
         "django_drf",
-        files=app("plain_urls") + app("plain_settings") + app("middleware_settings")
+        files=app("plain_urls")
+        + app("plain_settings")
+        + app("middleware_settings")
         + app("plain_middleware_settings"),
         variables={"DJANGO_SETTINGS_MODULE": settings},
     )
@@ -58,8 +60,11 @@ EXPERIMENT = Experiment(
     contrasts=(
         times("Django with REST framework by Flask", "drf_view", "flask"),
         times("Django with a plain view by Flask", "plain_view", "flask"),
-        times("Django with REST framework and default middleware by Flask",
-              "drf_view_middleware", "flask"),
+        times(
+            "Django with REST framework and default middleware by Flask",
+            "drf_view_middleware",
+            "flask",
+        ),
         costs("Flask, by no framework", "flask", "raw_gthread"),
         costs("Django's plain view, by no framework", "plain_view", "raw_gthread"),
         costs("REST framework's view, by a plain one", "drf_view", "plain_view"),

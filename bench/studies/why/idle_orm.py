@@ -54,8 +54,8 @@ def steps(of: Part, given: str) -> tuple[Contrast, ...]:
 EXPERIMENT = Experiment(
     name="idle_orm",
     about=__doc__,
-    sentence="simply including an ORM in the application may introduce measurable overhead - even in"
-    " endpoints returning static or near-static JSON responses",
+    sentence="simply including an ORM in the application may introduce measurable overhead - even"
+    " in endpoints returning static or near-static JSON responses",
     says="a hello takes 1.08 times as long with an ORM that is only there",
     parts=(FASTAPI, FLASK),
     contrasts=(

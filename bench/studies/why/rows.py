@@ -1,7 +1,7 @@
 """Why does Flask's list with sqlite3 take less than half of FastAPI's, with the same query?
 
-What is done with the rows: FastAPI's answer is validated and serialised, and goes to a thread twice.
-Thread hops are made equal by `async def`, which a real app would not do with a blocking query.
+What is done with the rows: FastAPI's answer is validated and serialised, and goes to a thread
+twice. Thread hops are made equal by `async def`, which a real app would not do with a blocking query.
 """
 
 from bench.studies.experiment.experiment import (
@@ -49,16 +49,21 @@ def times(name: str, slow: str, fast: str, other: float = 1.0) -> Contrast:
 EXPERIMENT = Experiment(
     name="rows",
     about=__doc__,
-    sentence="Flask with SQLite, which achieved an average response time of just 28.2 ms, indicating"
-    " highly efficient data retrieval",
+    sentence="Flask with SQLite, which achieved an average response time of just 28.2 ms,"
+    " indicating highly efficient data retrieval",
     says="what differs is the retrieval, so FastAPI stays as slow when it answers plain rows",
     parts=(LIST,),
     contrasts=(
         times("FastAPI as deployed, def with a model, by Flask", "def_model", "flask"),
         times("FastAPI that answers plain rows, in def, by Flask", "def_dicts", "flask", 2.0),
-        times("FastAPI that answers plain rows, without a hop, by Flask", "async_dicts", "flask", 2.0),
-        times("validation and serialisation: a model by plain rows, without a hop",
-              "async_model", "async_dicts"),
+        times(
+            "FastAPI that answers plain rows, without a hop, by Flask", "async_dicts", "flask", 2.0
+        ),
+        times(
+            "validation and serialisation: a model by plain rows, without a hop",
+            "async_model",
+            "async_dicts",
+        ),
         times("no model, but FastAPI's encoder: by plain rows", "async_encoder", "async_dicts"),
         times("what an app can do: a model by Pydantic's own bytes", "async_model", "async_bytes"),
         times("two hops by none, with a model", "def_model", "async_model"),

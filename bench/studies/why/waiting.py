@@ -1,8 +1,8 @@
 """Does async pay? Where a request waits, and by how much beside what threads do about it.
 
 First pure waits, then a query that takes so long. Whatever the way, no more than min(users, limit)
-requests can wait at a time, so throughput is at most that by wait and service, until the CPU is full:
-only what an arm has beyond that is async's own.
+requests can wait at a time, so throughput is at most that by wait and service, until the CPU is
+full: only what an arm has beyond that is async's own.
 """
 
 from bench.arm import Settings
@@ -76,14 +76,22 @@ EXPERIMENT = Experiment(
     says="where requests wait, async serves more of them than as many threads",
     parts=(*SLEEPS, *QUERIES),
     contrasts=(
-        *(times(of, "async by def, 50 in flight in each", "fastapi_async", "fastapi_def_50")
-          for of in (*SLEEPS, *QUERIES)),
-        *(times(of, "async by Flask, 50 in flight in each", "fastapi_async", "flask_50")
-          for of in (*SLEEPS, *QUERIES)),
-        *(times(of, "async by Flask with its 2 threads", "fastapi_async", "flask_2")
-          for of in (*SLEEPS, *QUERIES)),
-        *(times(of, "asyncpg by psycopg, both async", "fastapi_asyncpg", "fastapi_async")
-          for of in QUERIES),
+        *(
+            times(of, "async by def, 50 in flight in each", "fastapi_async", "fastapi_def_50")
+            for of in (*SLEEPS, *QUERIES)
+        ),
+        *(
+            times(of, "async by Flask, 50 in flight in each", "fastapi_async", "flask_50")
+            for of in (*SLEEPS, *QUERIES)
+        ),
+        *(
+            times(of, "async by Flask with its 2 threads", "fastapi_async", "flask_2")
+            for of in (*SLEEPS, *QUERIES)
+        ),
+        *(
+            times(of, "asyncpg by psycopg, both async", "fastapi_asyncpg", "fastapi_async")
+            for of in QUERIES
+        ),
     ),
     varied=tuple(
         Varied(of.name, name, "waited_ms", at_least=wait, at_most=wait + 40)

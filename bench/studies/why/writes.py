@@ -1,7 +1,7 @@
 """What makes a write of ten users take 80 to 116 ms, and which app looks bad by it?
 
-The disk's commit is dosed; then how many writers are let in at a time, whether a connection is kept,
-and whether what is written is a change at all.
+The disk's commit is dosed; then how many writers are let in at a time, whether a connection is
+kept, and whether what is written is a change at all.
 """
 
 from itertools import product
@@ -90,8 +90,9 @@ def of_commits() -> list[Contrast]:
 def of_writers() -> list[Contrast]:
     return [
         _times("Flask: 20 threads a worker by 2, ms of a write", "writers", "flask_20", "flask_2"),
-        _times("FastAPI: 20 tokens a worker by 2, ms of a write",
-               "writers", "fastapi_20", "fastapi_2"),
+        _times(
+            "FastAPI: 20 tokens a worker by 2, ms of a write", "writers", "fastapi_20", "fastapi_2"
+        ),
         _times("Flask by FastAPI, 2 of each", "writers", "flask_2", "fastapi_2"),
         _times("Flask by FastAPI, 20 of each", "writers", "flask_20", "fastapi_20"),
     ]
@@ -101,14 +102,34 @@ def of_connections() -> list[Contrast]:
     of = "connections"
     return [
         _times("a connection a request by one that is kept", of, "opened", "kept", "update"),
-        _times("Flask + sqlite3: values that stay by some that change", of,
-               "kept_same", "kept", "update"),
-        _times("Flask + SQLAlchemy: values that stay by some that change", of,
-               "orm_same", "orm", "update"),
-        _times("sqlite3, a connection a request, by SQLAlchemy, both with changes", of,
-               "opened", "orm", "update"),
-        _times("sqlite3, kept, by SQLAlchemy, where nothing changes", of,
-               "kept_same", "orm_same", "update"),
+        _times(
+            "Flask + sqlite3: values that stay by some that change",
+            of,
+            "kept_same",
+            "kept",
+            "update",
+        ),
+        _times(
+            "Flask + SQLAlchemy: values that stay by some that change",
+            of,
+            "orm_same",
+            "orm",
+            "update",
+        ),
+        _times(
+            "sqlite3, a connection a request, by SQLAlchemy, both with changes",
+            of,
+            "opened",
+            "orm",
+            "update",
+        ),
+        _times(
+            "sqlite3, kept, by SQLAlchemy, where nothing changes",
+            of,
+            "kept_same",
+            "orm_same",
+            "update",
+        ),
         _times("sqlite3, kept, by SQLAlchemy, both with changes", of, "kept", "orm", "update"),
     ]
 

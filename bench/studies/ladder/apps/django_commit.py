@@ -2,12 +2,12 @@
 
 from django.http import HttpResponse
 from django.urls import path, register_converter
-from django_drf import JSON, Hello
 from driver import insert, select_all, select_one
 from rest_framework.views import APIView
 from stored import ITEM, ITEMS
 
 from config.urls import DigitsConverter
+from django_drf import JSON, Hello
 from items.serializers import ItemSerializer
 
 register_converter(DigitsConverter, "checked")

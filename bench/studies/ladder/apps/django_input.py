@@ -2,10 +2,10 @@
 
 from django.http import HttpResponse
 from django.urls import path, register_converter
-from django_drf import JSON, Hello, Items, OneItem
 from stored import ITEM
 
 from config.urls import DigitsConverter
+from django_drf import JSON, Hello, Items, OneItem
 from items.serializers import ItemSerializer
 
 register_converter(DigitsConverter, "checked")

@@ -3,11 +3,11 @@
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path, register_converter
-from django_drf import JSON, Hello
 from rest_framework.views import APIView
 from stored import ITEM, ITEMS
 
 from config.urls import DigitsConverter
+from django_drf import JSON, Hello
 from items.models import Item
 from items.serializers import ItemSerializer
 

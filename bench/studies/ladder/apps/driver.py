@@ -1,4 +1,4 @@
-"""What the driver does for a request, without an ORM: rows are fetched, and nothing is made of them."""
+"""What the driver does for a request: rows are fetched, and nothing is made of them."""
 
 import os
 import sqlite3

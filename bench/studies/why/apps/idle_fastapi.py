@@ -8,8 +8,9 @@ LEVEL = os.environ["LEVEL"]
 if LEVEL == "import":
     import sqlmodel  # noqa: F401  it is there, and that is all
 elif LEVEL != "nothing":
-    from app import engine  # the stack's own, with its models
     from sqlmodel import Session
+
+    from app import engine  # the stack's own, with its models
 
 app = FastAPI()
 

@@ -22,15 +22,17 @@ def hello_with_a_session():
 if LEVEL == "import":
     import sqlalchemy  # noqa: F401  it is there, and that is all
 elif LEVEL == "given":  # the extension looks for a session after each request
-    from database import DATABASE_URL
     from flask_sqlalchemy import SQLAlchemy
+
+    from database import DATABASE_URL
 
     app.config["SQLALCHEMY_DATABASE_URI"] = DATABASE_URL
     db = SQLAlchemy(app)
 elif LEVEL in ("engine", "session"):
-    from database import DATABASE_URL, OPTIONS
     from sqlalchemy import Boolean, Column, Float, Integer, String, create_engine
     from sqlalchemy.orm import Session, declarative_base
+
+    from database import DATABASE_URL, OPTIONS
 
     engine = create_engine(DATABASE_URL, **OPTIONS)
 

@@ -2,12 +2,12 @@
 
 import os
 
+from collector import apply_collector
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from sqlmodel import Session, select
 
 from app import Item, ItemPublic, engine
-from collector import apply_collector
 
 IS_VALIDATED = os.environ["VALIDATION"] == "on"
 HAS_OBJECTS = os.environ["ROWS"] == "objects"

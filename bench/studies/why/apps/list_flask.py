@@ -2,8 +2,9 @@
 
 import os
 
-from app import Item, app, db
 from collector import apply_collector
+
+from app import Item, app, db
 
 HAS_OBJECTS = os.environ["ROWS"] == "objects"
 COLUMNS = [getattr(Item, field) for field in ("id", "name", "description", "price", "in_stock")]

@@ -8,7 +8,6 @@ from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, HTTPException
 from fastapi.responses import JSONResponse
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
-
 from query import ITEM, LIMIT, SECONDS, URL, as_item
 
 WAY = os.environ["WAY"]

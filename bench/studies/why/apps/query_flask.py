@@ -4,7 +4,6 @@ import atexit
 
 from flask import Flask, abort
 from psycopg_pool import ConnectionPool
-
 from query import ITEM, LIMIT, SECONDS, URL, as_item
 
 app = Flask(__name__)

@@ -1,4 +1,4 @@
-"""PUT of Flask with sqlite3: on a connection that is kept or opened for it, with other values or not."""
+"""PUT of Flask with sqlite3, on a connection that is kept or opened, with other values or not."""
 
 import os
 import sqlite3
