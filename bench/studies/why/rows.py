@@ -1,7 +1,8 @@
 """Why does Flask's list with sqlite3 take less than half of FastAPI's, with the same query?
 
-What is done with the rows: FastAPI's answer is validated and serialised, and goes to a thread
-twice. Thread hops are made equal by `async def`, which a real app would not do with a blocking query.
+What is done with the rows differs: FastAPI's answer is validated and serialised, and goes to a
+thread twice. Hops to a thread are made equal by `async def`, which a real app would not do with a
+query that blocks.
 """
 
 from bench.studies.experiment.experiment import (
