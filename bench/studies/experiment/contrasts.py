@@ -55,10 +55,10 @@ def _judge(contrast: Contrast, rows: Sequence[Row], level: float) -> Told:
     mean, error = fmean(values), stdev(values) / math.sqrt(n)
     half = student((1 + level) / 2, n - 1) * error
     other = math.log(contrast.other) if is_ratio else contrast.other
-    shown = [math.exp(x) if is_ratio else x for x in (mean, mean - half, mean + half)]
+    value, low, high = (math.exp(x) if is_ratio else x for x in (mean, mean - half, mean + half))
     away = abs(mean - other)
     needed = None if half < away else math.ceil(n * (half / away) ** 2) if away else None
-    return Told(contrast, n, *shown, needed)
+    return Told(contrast, n, value, low, high, needed)
 
 
 def _sessions(contrast: Contrast, rows: Sequence[Row]) -> list[Mapping[str, float]]:

@@ -27,11 +27,11 @@ def table_of_variants(rows: Sequence[Row]) -> Iterator[str]:
         if not row.session or row.what not in SHOWN:
             continue
         key = row.part, row.scenario, row.variant
-        of = values[key].setdefault(row.what, [])
+        known = values[key].setdefault(row.what, [])
         if row.problem:
             failed[key] += row.what == "ms"
         else:
-            of.append(row.value)
+            known.append(row.value)
     there = [what for what in SHOWN if any(of.get(what) for of in values.values())]
     yield f"| part | variant | {' | '.join(SHOWN[what] for what in there)} | sessions |"
     yield f"|---|---|{'---|' * len(there)}---|"
@@ -72,8 +72,9 @@ def table_of_contrasts(told: Sequence[Told]) -> Iterator[str]:
 
 def word(one: Told) -> str:
     """Excluded, or how many sessions might tell."""
-    needed = f"; some {one.needed:,} sessions might tell"
-    return one.word + (needed if one.word == UNRESOLVED and one.needed else "")
+    if one.word == UNRESOLVED and one.needed:
+        return f"{one.word}; some {one.needed:,} sessions might tell"
+    return one.word
 
 
 def shown_of(one: Told) -> str:

@@ -7,6 +7,7 @@ from statistics import fmean, stdev
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from bench.answer.model import student
 from bench.answer.shown.colours import THEMES
@@ -70,7 +71,7 @@ def draw_ladder(values: Mapping[str, Sequence[Row]], theme: str) -> Figure:
         bars = [bar_of(stack, scenario, rows) for stack, rows in values.items()]
         _draw(axes, scenario, sorted(bars, key=lambda bar: bar.total), colours)
     named = [kind for kind in KINDS if kind != "second hop"]
-    handles = [pyplot.Rectangle((0, 0), 1, 1, color=KINDS[kind]) for kind in named]
+    handles = [Rectangle((0, 0), 1, 1, color=KINDS[kind]) for kind in named]
     words = [NAMES.get(kind, kind) for kind in named]
     legend = figure.legend(handles, words, loc="lower center", ncols=len(named), fontsize=8)
     for text in legend.get_texts():
