@@ -117,16 +117,23 @@ def ask_wsgi(body):
     return int(said[0].split()[0])
 
 
-def ask(number):
-    body = template.replace("ü", str(number)).encode()
-    status = loop.run_until_complete(ask_asgi(body)) if is_asgi else ask_wsgi(body)
-    if not 200 <= status < 300:
-        sys.exit(f"{method} {path} answers {status}")
+def ask(first, count):
+    bodies = [template.replace("ü", str(n)).encode() for n in range(first, first + count)]
+    if is_asgi:
+        statuses = loop.run_until_complete(ask_all(bodies))
+    else:
+        statuses = {ask_wsgi(body) for body in bodies}
+    if any(not 200 <= status < 300 for status in statuses):
+        sys.exit(f"{method} {path} answers {sorted(statuses)}")
+
+
+async def ask_all(bodies):
+    """In one task, to which the threads of anyio's pool belong."""
+    return {await ask_asgi(body) for body in bodies}
 
 
 running = loop.run_until_complete(start_asgi()) if is_asgi else None
-for number in range(WARM):
-    ask(number)
+ask(0, WARM)
 statements.clear()
 hops.clear()
 opened.clear()
@@ -142,8 +149,7 @@ def clock(phase, info):
 
 gc.callbacks.append(clock)
 before, started = sum(of["collections"] for of in gc.get_stats()), time.perf_counter()
-for number in range(WARM, WARM + count):
-    ask(number)
+ask(WARM, count)
 waited = time.perf_counter() - started
 collections = sum(of["collections"] for of in gc.get_stats()) - before
 gc.callbacks.remove(clock)
@@ -157,8 +163,7 @@ told = {
 }
 calls.clear()
 sys.setprofile(profile)
-for number in range(WARM + count, WARM + count + PROFILED):
-    ask(number)
+ask(WARM + count, PROFILED)
 sys.setprofile(None)
 told["calls"] = calls["calls"] / PROFILED
 print(json.dumps(told), flush=True)

@@ -123,6 +123,8 @@ def _values(result: Measurement) -> dict[str, float]:
 
 def _trial(part: Part, setting: Setting, folder: Path) -> Mapping[str, float]:
     """µs of CPU a request, by variant, of one session that is not kept."""
+    folder = folder / "trial"
+    folder.mkdir(exist_ok=True)
     arms, of_part = _ready(part, setting, folder)
     rows = list(_session(part, 1, arms, of_part, folder))
     for row in rows:

@@ -30,7 +30,9 @@ def commits() -> Part:
     def slowed(stack: str, dose: str) -> Variant:
         return Variant(f"{stack}_{dose}ms", stack, preload=SLOW, variables={"FSYNC_MS": dose})
 
-    return Part("commits", [slowed(*one) for one in product(STACKS, DOSES)], CREATE, sessions=8)
+    # Ten writes of 10 ms and more: users are given the time to come back from the slowest arm.
+    load = Load("create", 10, {"runs": 2, "gap_ms": 800, "lead_out_ms": 250})
+    return Part("commits", [slowed(*one) for one in product(STACKS, DOSES)], (load,), sessions=8)
 
 
 def writers() -> Part:
