@@ -114,10 +114,10 @@ def test_a_dose_that_does_not_show_is_a_mistake():
 def test_whatever_an_experiment_names_is_there(name):
     of = ALL[name]
     variants = {part.name: {one.name for one in part.variants} for part in of.parts}
-    scenarios = {part.name: {load.scenario for load in part.loads} for part in of.parts}
+    loads = {part.name: {load.label for load in part.loads} for part in of.parts}
     for contrast in of.contrasts:
         assert contrast.weights.keys() <= variants[contrast.part], contrast.name
-        assert contrast.scenario in scenarios[contrast.part], contrast.name
+        assert contrast.load in loads[contrast.part], contrast.name
         assert sum(contrast.weights.values()) == 0, contrast.name
     for one in of.varied:
         assert one.variant in variants[one.part], one
@@ -133,7 +133,7 @@ def test_the_rungs_of_a_ladder_add_up_to_the_stack_itself(stack):
         found = list(steps(stack, scenario))
         total = {found[0].rung: 1.0}
         for contrast in contrasts(stack):
-            if contrast.scenario == scenario:
+            if contrast.load == scenario:
                 for rung, weight in contrast.weights.items():
                     total[rung] = total.get(rung, 0.0) + weight
         assert {rung: weight for rung, weight in total.items() if weight} == {"response": 1.0}

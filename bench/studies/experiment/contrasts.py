@@ -65,8 +65,8 @@ def _sessions(contrast: Contrast, rows: Sequence[Row]) -> list[Mapping[str, floa
     """The values of its variants, of each session in which all of them count."""
     found: dict[int, dict[str, float]] = {}
     for row in rows:
-        is_asked = (row.part, row.scenario, row.what) == (
-            *(contrast.part, contrast.scenario, contrast.what),
+        is_asked = (row.part, row.load, row.what) == (
+            *(contrast.part, contrast.load, contrast.what),
         )
         if is_asked and row.session and not row.problem and row.variant in contrast.weights:
             found.setdefault(row.session, {})[row.variant] = row.value

@@ -34,6 +34,11 @@ class Load:
     scenario: str
     users: int
     turns: Mapping[str, int] = field(default_factory=dict)
+    name: str = ""  # where a part has the scenario several times
+
+    @property
+    def label(self) -> str:
+        return self.name or self.scenario
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ class Contrast:
     name: str
     part: str
     weights: Mapping[str, float]  # by variant
-    scenario: str
+    load: str  # its label
     what: str = "cpu_us"  # of what is measured: see measuring.MEASURED
     scale: Literal["ratio", "difference"] = "ratio"
     other: float = 1.0  # what the other explanation would give: 1 or 0 where there is no effect
@@ -73,7 +78,8 @@ class Varied:
     at_most: float = float("inf")
 
 
-Trial = Callable[[Part], Mapping[str, float]]  # one session: µs of CPU a request, by variant
+# One session of a part: µs of CPU a request, by variant and label of a load.
+Trial = Callable[[Part], Mapping[tuple[str, str], float]]
 
 
 @dataclass(frozen=True)
@@ -101,6 +107,6 @@ def title_and_text(experiment: Experiment) -> tuple[str, str]:
     return " ".join(title.split()), " ".join(rest.split())
 
 
-def ratio(name: str, slow: str, fast: str, part: str, scenario: str, **more: object) -> Contrast:
+def ratio(name: str, slow: str, fast: str, part: str, load: str, **more: object) -> Contrast:
     """How many times as much the one takes as the other."""
-    return Contrast(name, part, {slow: 1.0, fast: -1.0}, scenario, **more)  # type: ignore[arg-type]
+    return Contrast(name, part, {slow: 1.0, fast: -1.0}, load, **more)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
@@ -10,15 +11,16 @@ from pathlib import Path
 from bench import Mistake
 from bench.answer.stats import cpu_per_1000, database_cpu_per_1000
 from bench.arm import Arm
-from bench.keep.record import Measurement, PlannedSession
-from bench.measure.profile import FOLDER, Profile, load_profile
-from bench.measure.session import measure_session
-from bench.measure.standing import Setting
+from bench.keep.record import Measurement
+from bench.measure.profile import FOLDER, Profile, Scenario, load_profile
+from bench.measure.scenario import Underway, measure_scenario
+from bench.measure.session import ready
+from bench.measure.standing import Setting, seed
 from bench.measure.together import must_suit
 from bench.progress import Say
 from bench.studies.experiment.arms import make_arms
 from bench.studies.experiment.counting import count, must_vary
-from bench.studies.experiment.experiment import Experiment, Part
+from bench.studies.experiment.experiment import Experiment, Load, Part
 
 MEASURED = ("requests", "cpu_us", "database_us", "ms", "per_s", "server_s", "counted_s")
 
@@ -28,7 +30,7 @@ class Row:
     """A line of an experiment's file: one number of one variant. Session 0: counted beforehand."""
 
     part: str
-    scenario: str
+    load: str
     variant: str
     session: int
     what: str
@@ -49,7 +51,7 @@ def measure(experiment: Experiment, setting: Setting, folder: Path, say: Say) ->
         must_vary(experiment, part.name, counts)
         for variant, told in counts.items():
             for what, value in told.items():
-                yield Row(part.name, part.loads[0].scenario, variant, 0, what, value)
+                yield Row(part.name, part.loads[0].label, variant, 0, what, value)
         for number in range(1, part.sessions + 1):
             say(f"{experiment.name}, {part.name}, session {number}", done / total)
             yield from _session(part, number, arms, of_part, folder)
@@ -59,19 +61,17 @@ def measure(experiment: Experiment, setting: Setting, folder: Path, say: Say) ->
 def _ready(part: Part, setting: Setting, folder: Path) -> tuple[list[Arm], Setting]:
     profile = profile_of(part, folder)
     arms = make_arms(part, folder)
-    must_suit(arms, profile)
+    of_loads = replace(profile, scenarios=tuple(_scenario(load, profile) for load in part.loads))
+    must_suit(arms, of_loads)
     for arm in arms:
         setting.engine.prepare(arm)
     return arms, replace(setting, profile=profile)
 
 
 def profile_of(part: Part, folder: Path) -> Profile:
-    """`standard` with a part's scenarios and users alone, in a file that k6 reads too."""
+    """`standard` with a part's scenarios alone, in a file that k6 reads too: it has the rows."""
     data = json.loads((FOLDER / "standard.json").read_text())
-    names = [load.scenario for load in part.loads]
-    for load in part.loads:
-        data["scenarios"][load.scenario]["vus"] = load.users
-        data["turns"][load.scenario] |= load.turns
+    names = list(dict.fromkeys(load.scenario for load in part.loads))
     data["scenarios"] = {name: data["scenarios"][name] for name in names}
     kept = ("request_timeout_ms", "warmup", *names)
     data["turns"] = {name: data["turns"][name] for name in kept}
@@ -85,16 +85,26 @@ def profile_of(part: Part, folder: Path) -> Profile:
 def _session(
     part: Part, number: int, arms: Sequence[Arm], setting: Setting, folder: Path
 ) -> Iterator[Row]:
-    labels = [arm.label for arm in arms]
-    planned = PlannedSession(number=number, block=number, arms=labels)
-    by_label = {arm.label: arm for arm in arms}
-    measured = measure_session(planned, by_label, setting, folder, lambda step: None)
+    """As bench.measure.session has it; but a scenario may come again, with other users."""
     forgiven = {variant.name: variant.forgiven for variant in part.variants}
-    for scenario, record in measured.scenarios.items():
-        for variant, result in record.arms.items():
-            problem = _problem(result, forgiven[variant])
-            for what, value in _values(result).items():
-                yield Row(part.name, scenario, variant, number, what, value, problem)
+    with ready(arms, setting, folder, lambda step: None) as up:
+        for load in part.loads:
+            scenario = _scenario(load, setting.profile)
+            if scenario.name in setting.profile.reseed:
+                seed(up.arms, setting)
+            of = Underway(scenario, up.arms, setting, number, folder, ())
+            record, _ = measure_scenario(of, time.monotonic())
+            for variant, result in record.arms.items():
+                problem = _problem(result, forgiven[variant])
+                for what, value in _values(result).items():
+                    yield Row(part.name, load.label, variant, number, what, value, problem)
+
+
+def _scenario(load: Load, profile: Profile) -> Scenario:
+    """The profile's, with a load's users and turns."""
+    (standard,) = (one for one in profile.scenarios if one.name == load.scenario)
+    assert standard.turns
+    return replace(standard, users=load.users, turns=replace(standard.turns, **load.turns))
 
 
 def _problem(result: Measurement, forgiven: frozenset[str]) -> str:
@@ -121,8 +131,8 @@ def _values(result: Measurement) -> dict[str, float]:
     return {what: float(value) for what, value in known.items() if value is not None}
 
 
-def _trial(part: Part, setting: Setting, folder: Path) -> Mapping[str, float]:
-    """µs of CPU a request, by variant, of one session that is not kept."""
+def _trial(part: Part, setting: Setting, folder: Path) -> Mapping[tuple[str, str], float]:
+    """µs of CPU a request, by variant and load, of one session that is not kept."""
     folder = folder / "trial"
     folder.mkdir(exist_ok=True)
     arms, of_part = _ready(part, setting, folder)
@@ -130,7 +140,7 @@ def _trial(part: Part, setting: Setting, folder: Path) -> Mapping[str, float]:
     for row in rows:
         if row.problem:
             raise Mistake(f"the trial of {part.name} does not count: {row.variant}: {row.problem}")
-    return {row.variant: row.value for row in rows if row.what == "cpu_us"}
+    return {(row.variant, row.load): row.value for row in rows if row.what == "cpu_us"}
 
 
 def write_rows(rows: Sequence[Row], path: Path) -> None:

@@ -26,7 +26,7 @@ def table_of_variants(rows: Sequence[Row]) -> Iterator[str]:
     for row in rows:
         if not row.session or row.what not in SHOWN:
             continue
-        key = row.part, row.scenario, row.variant
+        key = row.part, row.load, row.variant
         known = values[key].setdefault(row.what, [])
         if row.problem:
             failed[key] += row.what == "ms"
@@ -37,8 +37,8 @@ def table_of_variants(rows: Sequence[Row]) -> Iterator[str]:
     yield f"|---|---|{'---|' * len(there)}---|"
     for key, of in values.items():
         cells = [number(geometric_mean(of[what])) if of.get(what) else "" for what in there]
-        part, scenario, variant = key
-        place = part if part == scenario else f"{part}, {scenario}"
+        part, load, variant = key
+        place = part if part == load else f"{part}, {load}"
         counted = len(of.get("ms", []))
         lacking = f" of {counted + failed[key]}" if failed[key] else ""
         yield f"| {place} | {as_cell(variant)} | {' | '.join(cells)} | {counted}{lacking} |"

@@ -47,7 +47,7 @@ def bar_of(stack: str, scenario: str, rows: Sequence[Row]) -> Bar:
     """Means over the sessions in which every rung counts."""
     sessions: dict[int, dict[str, float]] = {}
     for row in rows:
-        if row.session and not row.problem and (row.scenario, row.what) == (scenario, "cpu_us"):
+        if row.session and not row.problem and (row.load, row.what) == (scenario, "cpu_us"):
             sessions.setdefault(row.session, {})[row.variant] = row.value
     found = list(steps(stack, scenario))
     whole = [of for of in sessions.values() if all(step.rung in of for step in found)]

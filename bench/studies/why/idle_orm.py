@@ -5,6 +5,9 @@ statements of a hello. Then timed, with two equal arms beside, step by step: not
 engine with its models, a session that the route opens, a session by dependency or by extension.
 """
 
+from collections.abc import Iterator
+from itertools import product
+
 from bench.studies.experiment.experiment import (
     Contrast,
     Experiment,
@@ -17,38 +20,44 @@ from bench.studies.experiment.experiment import (
 from bench.studies.why import app
 
 LEVELS = ("nothing", "import", "engine", "session", "given")
-SESSIONS = 20
 
 
-def part(framework: str) -> Part:
-    def level(name: str, level: str) -> Variant:
+def levels(framework: str) -> tuple[Variant, ...]:
+    def variant(name: str, level: str) -> Variant:
         return Variant(
-            name,
+            f"{framework}_{name}",
             f"{framework}_sqlalchemy",
             files=app(f"idle_{framework}"),
             app=f"idle_{framework}:app",
             variables={"LEVEL": level},
         )
 
-    variants = [level(name, name) for name in LEVELS] + [level("nothing_again", "nothing")]
-    return Part(framework, variants, (Load("hello", 50, {"rounds": 8}),), SESSIONS)
+    return (*(variant(level, level) for level in LEVELS), variant("nothing_again", "nothing"))
 
 
-FASTAPI, FLASK = part("fastapi"), part("flask")
+FRAMEWORKS = {
+    "fastapi": "a session by Depends",
+    "flask": "the extension, which looks for a session after every request",
+}
+HELLO = Part(
+    "hello",
+    tuple(variant for framework in FRAMEWORKS for variant in levels(framework)),
+    (Load("hello", 50, {"rounds": 8}),),
+    sessions=20,
+)
 
 
-def steps(of: Part, given: str) -> tuple[Contrast, ...]:
+def steps(framework: str) -> Iterator[Contrast]:
     names = {
         "nothing_again": "A/A: the same again",
         "import": "an import",
         "engine": "an engine and its models",
         "session": "a session in the route",
-        "given": given,
+        "given": FRAMEWORKS[framework],
     }
-    return tuple(
-        ratio(f"{of.name}: {name}, by nothing", level, "nothing", of.name, "hello")
-        for level, name in names.items()
-    )
+    for level, name in names.items():
+        said = f"{framework}: {name}, by nothing"
+        yield ratio(said, f"{framework}_{level}", f"{framework}_nothing", "hello", "hello")
 
 
 EXPERIMENT = Experiment(
@@ -57,22 +66,16 @@ EXPERIMENT = Experiment(
     sentence="simply including an ORM in the application may introduce measurable overhead - even"
     " in endpoints returning static or near-static JSON responses",
     says="a hello takes 1.08 times as long with an ORM that is only there",
-    parts=(FASTAPI, FLASK),
-    contrasts=(
-        *steps(FASTAPI, "a session by Depends"),
-        *steps(FLASK, "the extension, which looks for a session after every request"),
-    ),
+    parts=(HELLO,),
+    contrasts=(*steps("fastapi"), *steps("flask")),
     varied=tuple(
         varied
-        for of in ("fastapi", "flask")
+        for framework, level in product(FRAMEWORKS, LEVELS)
         for varied in (
-            Varied(of, "nothing", "selects", at_most=0),
-            Varied(of, "import", "selects", at_most=0),
-            Varied(of, "engine", "selects", at_most=0),
-            Varied(of, "session", "selects", at_most=0),
-            Varied(of, "given", "selects", at_most=0),
-            *(Varied(of, level, "calls", at_least=1) for level in LEVELS),
-            *(Varied(of, level, "collections") for level in LEVELS),
+            Varied("hello", f"{framework}_{level}", "selects", at_most=0),
+            Varied("hello", f"{framework}_{level}", "collections"),
+            Varied("hello", f"{framework}_{level}", "hops"),
+            Varied("hello", f"{framework}_{level}", "calls", at_least=1),
         )
     ),
     survives="an app that opens a session for every request, as many tutorials do: that costs",

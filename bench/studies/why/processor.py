@@ -4,6 +4,7 @@ To each request 25 % more CPU is added, or a sleep that is as long. Where the CP
 takes throughput away, and the second hardly any; where something else does, neither or the second.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from bench.studies.experiment.experiment import (
@@ -18,45 +19,51 @@ from bench.studies.why import app
 
 SHARE = 0.25
 STACKS = {"flask": "flask_sqlite", "fastapi": "fastapi_sqlite"}
-USERS = {"hello": 50, "list": 10, "create": 10}
-SESSIONS = 10
+LOADS = (
+    Load("hello", 50, {"runs": 1, "rounds": 6}),
+    Load("list", 10, {"runs": 1, "rounds": 2}),
+    Load("create", 10, {"runs": 1, "rounds": 2}),
+)
+WAYS = {"hello": "GET /hello", "list": "GET /items/", "create": "POST /items/"}
+NOTHING = dict.fromkeys(WAYS.values(), 0.0)
 
 
-def variants(framework: str, extra_us: float) -> Iterator[Variant]:
+def variants(framework: str, extra_us: Mapping[str, float]) -> Iterator[Variant]:
     for extra in ("none", "cpu", "sleep"):
         yield Variant(
             f"{framework}_{extra}",
             STACKS[framework],
             files=app(f"loaded_{framework}"),
             app=f"loaded_{framework}:app",
-            variables={"EXTRA": extra, "EXTRA_US": f"{extra_us:.1f}"},
+            variables={"EXTRA": extra, "EXTRA_US": json.dumps(extra_us)},
         )
 
 
-def part(scenario: str, extra_us: Mapping[str, float]) -> Part:
+def part(extra_us: Mapping[str, Mapping[str, float]]) -> Part:
+    """By framework and method how many µs are added to a request."""
     made = [variant for name, us in extra_us.items() for variant in variants(name, us)]
-    runs = {"runs": 1, "rounds": 6} if scenario == "hello" else {"runs": 1, "rounds": 2}
-    return Part(scenario, made, (Load(scenario, USERS[scenario], runs),), SESSIONS)
+    return Part("requests", made, LOADS, sessions=8)
 
 
 def dosed(trial: Trial) -> Sequence[Part]:
     """By what a request takes here, as it is."""
-    parts = []
-    for scenario in USERS:
-        took = trial(part(scenario, dict.fromkeys(STACKS, 0.0)))
-        parts.append(part(scenario, {name: SHARE * took[f"{name}_none"] for name in STACKS}))
-    return parts
+    took = trial(part(dict.fromkeys(STACKS, NOTHING)))
+    extra = {
+        name: {way: SHARE * took[f"{name}_none", load] for load, way in WAYS.items()}
+        for name in STACKS
+    }
+    return [part(extra)]
 
 
 def contrasts() -> Iterator[Contrast]:
     names = {"cpu": "a quarter more CPU", "sleep": "a sleep as long"}
-    for scenario in USERS:
+    for load in WAYS:
         for framework in STACKS:
             for extra, name in names.items():
                 weights = {f"{framework}_{extra}": 1.0, f"{framework}_none": -1.0}
-                said = f"{framework}, {scenario}: {{}} with {name}, by as it is"
-                yield Contrast(said.format("CPU"), scenario, weights, scenario)
-                yield Contrast(said.format("requests/s"), scenario, weights, scenario, what="per_s")
+                said = f"{framework}, {load}: {{}} with {name}, by as it is"
+                yield Contrast(said.format("CPU"), "requests", weights, load)
+                yield Contrast(said.format("requests/s"), "requests", weights, load, what="per_s")
 
 
 EXPERIMENT = Experiment(
@@ -65,7 +72,7 @@ EXPERIMENT = Experiment(
     sentence="CPU usage never reached 100% during any test, suggesting that the processor was not a"
     " bottleneck",
     says="a quarter more CPU in each request takes nothing of the throughput",
-    parts=tuple(part(scenario, dict.fromkeys(STACKS, 0.0)) for scenario in USERS),
+    parts=(part(dict.fromkeys(STACKS, NOTHING)),),
     dosed=dosed,
     contrasts=tuple(contrasts()),
     varied=(),

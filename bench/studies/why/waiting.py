@@ -5,6 +5,8 @@ requests can wait at a time, so throughput is at most that by wait and service, 
 full: only what an arm has beyond that is async's own.
 """
 
+from collections.abc import Iterator
+
 from bench.arm import Settings
 from bench.studies.experiment.experiment import (
     Contrast,
@@ -50,22 +52,25 @@ def variant(name: str, kind: str, wait: int) -> Variant:
     )
 
 
-def part(kind: str, wait: int, users: int) -> Part:
+def part(kind: str, wait: int) -> Part:
     names = [name for name in WAYS if kind == "query" or name != "fastapi_asyncpg"]
     scenario = "get" if kind == "query" else "hello"
-    turns = {"runs": 1, "rounds": 2, "counted_ms": 800, "gap_ms": 200, "connect_ms": 300}
-    load = Load(scenario, users, turns | {"stagger_ms": 2, "lead_in_ms": 150, "lead_out_ms": 100})
-    variants = [variant(name, kind, wait) for name in names]
-    return Part(f"{kind} of {wait} ms, {users} users", variants, (load,), sessions=5)
+    turns = {"runs": 1, "rounds": 2, "connect_ms": 300, "stagger_ms": 2}
+    turns |= {"gap_ms": 300, "lead_in_ms": 150, "counted_ms": 800, "lead_out_ms": 100}
+    loads = tuple(Load(scenario, users, turns, f"{users} users") for users in USERS)
+    return Part(f"{kind} of {wait} ms", [variant(n, kind, wait) for n in names], loads, sessions=4)
 
 
-SLEEPS = [part("sleep", 10, users) for users in USERS]
-QUERIES = [part("query", wait, users) for wait in WAITS for users in USERS]
+PARTS = (part("sleep", 10), *(part("query", wait) for wait in WAITS))
 
 
-def times(of: Part, name: str, fast: str, slow: str) -> Contrast:
-    scenario = of.loads[0].scenario
-    return ratio(f"{of.name}: {name}, requests/s", fast, slow, of.name, scenario, what="per_s")
+def times(name: str, fast: str, slow: str) -> Iterator[Contrast]:
+    """In every part that has both, under every load."""
+    for of in PARTS:
+        if {fast, slow} <= {one.name for one in of.variants}:
+            for load in of.loads:
+                said = f"{of.name}, {load.label}: {name}, requests/s"
+                yield ratio(said, fast, slow, of.name, load.label, what="per_s")
 
 
 EXPERIMENT = Experiment(
@@ -74,28 +79,16 @@ EXPERIMENT = Experiment(
     sentence="FastAPI is exceptionally fast due to its ASGI foundation and native support for"
     " asynchronous programming",
     says="where requests wait, async serves more of them than as many threads",
-    parts=(*SLEEPS, *QUERIES),
+    parts=PARTS,
     contrasts=(
-        *(
-            times(of, "async by def, 50 in flight in each", "fastapi_async", "fastapi_def_50")
-            for of in (*SLEEPS, *QUERIES)
-        ),
-        *(
-            times(of, "async by Flask, 50 in flight in each", "fastapi_async", "flask_50")
-            for of in (*SLEEPS, *QUERIES)
-        ),
-        *(
-            times(of, "async by Flask with its 2 threads", "fastapi_async", "flask_2")
-            for of in (*SLEEPS, *QUERIES)
-        ),
-        *(
-            times(of, "asyncpg by psycopg, both async", "fastapi_asyncpg", "fastapi_async")
-            for of in QUERIES
-        ),
+        *times("async by def, 50 in flight in each", "fastapi_async", "fastapi_def_50"),
+        *times("async by Flask, 50 in flight in each", "fastapi_async", "flask_50"),
+        *times("async by Flask with its 2 threads", "fastapi_async", "flask_2"),
+        *times("asyncpg by psycopg, both async", "fastapi_asyncpg", "fastapi_async"),
     ),
     varied=tuple(
-        Varied(of.name, name, "waited_ms", at_least=wait, at_most=wait + 40)
-        for of, wait in zip(QUERIES[:: len(USERS)], WAITS, strict=True)
+        Varied(f"query of {wait} ms", name, "waited_ms", at_least=wait, at_most=wait + 40)
+        for wait in WAITS
         for name in ("flask_2", "fastapi_async")
     ),
     survives="more users than threads are wanted for: 1,000 who wait need 1,000 of them",

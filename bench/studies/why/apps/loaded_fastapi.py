@@ -1,12 +1,13 @@
-"""The stack's app, with more CPU before each request, or a sleep, of EXTRA_US."""
+"""The stack's app, with more CPU before each request, or a sleep, by EXTRA_US."""
 
 import asyncio
+import json
 import os
 import time
 
 from app import app as answer
 
-EXTRA, SECONDS = os.environ["EXTRA"], float(os.environ["EXTRA_US"]) / 1e6
+EXTRA, MICROSECONDS = os.environ["EXTRA"], json.loads(os.environ["EXTRA_US"])  # by method and path
 
 
 def burn(seconds):
@@ -18,10 +19,11 @@ def burn(seconds):
 
 async def loaded(scope, receive, send):
     if scope["type"] == "http":
+        seconds = MICROSECONDS.get(f"{scope['method']} {scope['path']}", 0.0) / 1e6
         if EXTRA == "cpu":
-            burn(SECONDS)
+            burn(seconds)
         else:
-            await asyncio.sleep(SECONDS)
+            await asyncio.sleep(seconds)
     await answer(scope, receive, send)
 
 

@@ -1,11 +1,12 @@
-"""The stack's app, with more CPU before each request, or a sleep, of EXTRA_US."""
+"""The stack's app, with more CPU before each request, or a sleep, by EXTRA_US."""
 
+import json
 import os
 import time
 
 from app import app
 
-EXTRA, SECONDS = os.environ["EXTRA"], float(os.environ["EXTRA_US"]) / 1e6
+EXTRA, MICROSECONDS = os.environ["EXTRA"], json.loads(os.environ["EXTRA_US"])  # by method and path
 answer = app.wsgi_app
 
 
@@ -17,10 +18,11 @@ def burn(seconds):
 
 
 def loaded(environ, start_response):
+    seconds = MICROSECONDS.get(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}", 0.0) / 1e6
     if EXTRA == "cpu":
-        burn(SECONDS)
+        burn(seconds)
     else:
-        time.sleep(SECONDS)
+        time.sleep(seconds)
     return answer(environ, start_response)
 
 
