@@ -916,7 +916,10 @@ def test_an_arm_that_dies_or_hangs_in_a_run_costs_the_other_arms_nothing(tmp_pat
     for name in STRUCK:  # two campaigns, side by side
         (tmp_path / name).mkdir()
         workshop = real_bench(tmp_path / name)
-        workshop.profile(scenarios=dict.fromkeys(("hello", "get"), WINDOW))
+        # Busy as the machine is, users get the time to come back from one arm to the other.
+        turn = PROFILE["turns"]["hello"] | {"rounds": 4, "gap_ms": 400}
+        turns = PROFILE["turns"] | {"hello": turn, "get": turn}
+        workshop.profile(scenarios=dict.fromkeys(("hello", "get"), WINDOW), turns=turns)
         options = ("--stacks=flask_sqlite,fastapi_sqlite", "--sessions=2")
         process = workshop.begin(*options, fault=STRIKE.format(name=name, arm=FAULTY))
         struck[name] = workshop, process
