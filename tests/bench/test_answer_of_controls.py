@@ -5,7 +5,7 @@ import re
 import pytest
 from synthetic import STACKS, noisy
 
-from bench.answer.controls import control_lines
+from bench.answer.controls import alike, control_lines
 from bench.arm import CONTROLLED_SCENARIOS, CONTROLS
 
 
@@ -55,6 +55,19 @@ def test_too_few_sessions_or_no_arm_to_compare_with_judge_no_dose(report_of):
     assert lines_of_controls(report_of, stacks=("django_drf", "fastapi_sqlite")) == not_judged
 
 
+@pytest.mark.parametrize("same", [1.0, 1.3])
+def test_how_far_two_copies_of_one_app_are_apart_is_told_by_scenario(report_of, same):
+    factors = noisy(sd=0.01, control_same=same)
+    found = alike(report_of(("flask_sqlite",), 5, ms=factors, controls=CONTROLS))
+    assert list(found) == list(CONTROLLED_SCENARIOS)
+    for pair in found.values():
+        assert pair.means == pytest.approx(same, rel=0.03)
+        assert pair.means <= pair.farthest < 1.1 * same
+        low, high = pair.interval
+        assert low < 1.02 * same and high > 0.98 * same and high < 1.1 * low
+
+
 def test_where_there_are_no_controls_nothing_is_said_of_them(report, together):
     assert list(control_lines(report)) == []
+    assert alike(report) == {}
     assert list(control_lines(together(*STACKS, sessions=5, ms=noisy()))) == []

@@ -18,7 +18,7 @@ from bench.answer.claims.claim import (
     Part,
     Verdict,
 )
-from bench.answer.claims.published import Numbers
+from bench.answer.claims.published import Numbers, times_of
 from bench.answer.shown.numbers import span, times
 from bench.answer.stats import as_time
 
@@ -33,7 +33,7 @@ def by_campaign(claim: Claim, answers: Sequence[Answer], numbers: Numbers) -> Ve
     if claim.value is not None:
         return _of_value(claim, answers, numbers)
     found = {
-        name: _of_parts([p for p in parts if not p.number], claim.exceptions, answers)
+        name: _of_parts([p for p in parts if not p.number], claim.exceptions, answers, numbers)
         for name, parts in claim.read.items()
         if any(not part.number for part in parts)
     }
@@ -46,10 +46,13 @@ def by_campaign(claim: Claim, answers: Sequence[Answer], numbers: Numbers) -> Ve
     return Verdict(DEPENDS, "; ".join(f"{name}: {v.word}, {v.why}" for name, v in found.items()))
 
 
-def _of_parts(parts: Sequence[Part], exceptions: int, answers: Sequence[Answer]) -> Verdict:
+def _of_parts(
+    parts: Sequence[Part], exceptions: int, answers: Sequence[Answer], numbers: Numbers
+) -> Verdict:
     """The worst of them, but for so many exceptions; whatever decided it is named."""
-    found = [one for part in parts for one in _of_part(part, answers)]
-    of_part = [max(_of_part(part, answers), key=lambda v: -WORST.index(v.word)) for part in parts]
+    by_part = [_of_part(part, answers, numbers) for part in parts]
+    found = [verdict for of in by_part for verdict in of]
+    of_part = [min(of, key=lambda verdict: WORST.index(verdict.word)) for of in by_part]
     failed = [verdict for verdict in of_part if verdict.word in (CONTRADICTED, EQUAL)]
     if 0 < len(failed) <= exceptions:
         others = [verdict for verdict in of_part if verdict not in failed]
@@ -59,17 +62,22 @@ def _of_parts(parts: Sequence[Part], exceptions: int, answers: Sequence[Answer])
     return Verdict(word, ", ".join(verdict.why for verdict in found if verdict.word == word))
 
 
-def _of_part(part: Part, answers: Sequence[Answer]) -> list[Verdict]:
-    return [_of_pair(part, *pair, answers) for pair in part.pairs]
+def _of_part(part: Part, answers: Sequence[Answer], numbers: Numbers) -> list[Verdict]:
+    return [_of_pair(part, *pair, answers, numbers) for pair in part.pairs]
 
 
-def _of_pair(part: Part, faster: str, slower: str, answers: Sequence[Answer]) -> Verdict:
+def _of_pair(
+    part: Part, faster: str, slower: str, answers: Sequence[Answer], numbers: Numbers
+) -> Verdict:
     ratio = next(_ratios(str(part.scenario), {faster, slower}, answers), None)
     if ratio is None or ratio.interval is None:
         return Verdict(UNMEASURED, f"{part.scenario}: {faster}, {slower}")
     why = f"{part.scenario}: {ratio.slower} {times(ratio.times)} times {ratio.faster}"
     why += f" ({span(ratio.interval)})"
     if part.size:
+        is_reversed = ratio.word.startswith("faster") and ratio.faster != faster
+        if is_reversed and (times_of(numbers, part.size, faster, slower) or 1) > 1:
+            return Verdict(CONTRADICTED, why)  # "slightly slower", and was: that is slower
         return Verdict(_word_of_size(part, ratio, slower), why)
     if part.equal:
         words = {"faster by": CONTRADICTED, "faster, but by less than 5 %": SMALL}
@@ -83,8 +91,6 @@ def _of_pair(part: Part, faster: str, slower: str, answers: Sequence[Answer]) ->
 def _word_of_size(part: Part, ratio: Ratio, slower: str) -> str:
     """By where the interval lies; the other way round where the other one is the slower."""
     assert ratio.interval is not None
-    if ratio.slower != slower and ratio.word == "faster by":
-        return CONTRADICTED  # "slightly slower" is slower
     low, high = ratio.interval.low, ratio.interval.high
     if ratio.slower != slower:
         low, high = 1 / high, 1 / low

@@ -77,7 +77,7 @@ def _holds(part: Part, numbers: Numbers) -> tuple[bool | None, str]:
 
 def _agrees(part: Part, ratio: float) -> bool:
     if part.size:
-        return bool(part.allows(ratio, ratio)) and ratio >= 1
+        return bool(part.allows(ratio, ratio))
     if part.equal:
         return 1 / (1 + WITHIN) <= ratio <= 1 + WITHIN
     return ratio > 1
