@@ -49,6 +49,7 @@ class Part:
     variants: Sequence[Variant]
     loads: Sequence[Load]
     sessions: int
+    reseed: Sequence[str] = ()  # scenarios that would find what a warm-up left
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ def profile_of(part: Part, folder: Path) -> Profile:
     data["scenarios"] = {name: data["scenarios"][name] for name in names}
     kept = ("request_timeout_ms", "warmup", *names)
     data["turns"] = {name: data["turns"][name] for name in kept}
-    data["reseed"] = [name for name in data["reseed"] if name in names]
+    data["reseed"] = [name for name in names if name in {*data["reseed"], *part.reseed}]
     data["sessions"] = part.sessions
     path = folder / f"{part.name}.json"
     path.write_text(json.dumps(data, indent=1))

@@ -45,12 +45,12 @@ ALL = (
     flask(REMEDY, "objects"),
 )
 # One user makes about as many requests in a turn as ten do: the CPU is full either way.
-TURNS = {"runs": 1, "rounds": 1, "counted_ms": 1000, "gap_ms": 400}
+TURNS = {"runs": 1, "rounds": 1, "counted_ms": 800, "gap_ms": 400}
 LIST = Part(
     "list",
     ALL,
     tuple(Load("list", users, TURNS, f"{users} user{'s' * (users > 1)}") for users in (1, 10)),
-    sessions=8,
+    sessions=6,
 )
 
 

@@ -42,7 +42,7 @@ FRAMEWORKS = {
 HELLO = Part(
     "hello",
     tuple(variant for framework in FRAMEWORKS for variant in levels(framework)),
-    (Load("hello", 50, {"rounds": 8}),),
+    (Load("hello", 50, {"rounds": 4}),),
     sessions=20,
 )
 

@@ -55,7 +55,7 @@ def variant(name: str, kind: str, wait: int) -> Variant:
 def part(kind: str, wait: int) -> Part:
     names = [name for name in WAYS if kind == "query" or name != "fastapi_asyncpg"]
     scenario = "get" if kind == "query" else "hello"
-    turns = {"runs": 1, "rounds": 2, "connect_ms": 300, "stagger_ms": 2}
+    turns = {"runs": 1, "rounds": 1, "connect_ms": 300, "stagger_ms": 2}
     turns |= {"gap_ms": 300, "lead_in_ms": 150, "counted_ms": 800, "lead_out_ms": 100}
     loads = tuple(Load(scenario, users, turns, f"{users} users") for users in USERS)
     return Part(f"{kind} of {wait} ms", [variant(n, kind, wait) for n in names], loads, sessions=4)

@@ -46,7 +46,7 @@ def writers() -> Part:
         let_in("fastapi_sqlite", "fastapi_2", pool=2),
         let_in("fastapi_sqlite", "fastapi_20", pool=20),
     )
-    return Part("writers", variants, CREATE, sessions=10)
+    return Part("writers", variants, CREATE, sessions=8)
 
 
 def connections() -> Part:
@@ -69,7 +69,7 @@ def connections() -> Part:
         of("orm", "flask_sqlalchemy"),
         of("orm_same", "flask_sqlalchemy", VALUES="same"),
     )
-    return Part("connections", variants, UPDATE, sessions=10)
+    return Part("connections", variants, UPDATE, sessions=8)
 
 
 def of_commits() -> list[Contrast]:
