@@ -46,7 +46,7 @@ class LoopAlone(UvicornWorker):
 
 class ThreadsAlone(ThreadWorker):
     def handle(self, conn):
-        conn.sock.setblocking(True)  # as Gunicorn's own has it, but for the parser, which it only makes
+        conn.sock.setblocking(True)  # as Gunicorn's own, which then parses
         conn.init()
         data = conn.sock.recv(65536)
         if data:
