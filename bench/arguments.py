@@ -210,6 +210,7 @@ def _experiments(parser: argparse.ArgumentParser, kind: str) -> None:
     add("names", nargs="*", metavar="NAME", help="which (all)")
     add("--k6", metavar="PATH", help="which k6 (on PATH, else built once)")
     add("--out", type=Path, default=RESULTS / kind, help=f"the folder for values (results/{kind})")
+    add("--sessions", type=_whole, help="of each part, for a look: nothing is kept (its own)")
 
 
 def _how_much(add: Any, sessions: int | None = None) -> None:

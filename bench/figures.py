@@ -16,6 +16,7 @@ from bench.answer.shown.texts import with_blocks
 from bench.keep.selection import select_campaigns
 from bench.keep.store import RESULTS
 from bench.known import AGAIN, PAPERS, POSTGRES, SQLITE, known
+from bench.studies.committed import STUDIES, draw_studies
 
 DOCUMENTS = ("README.md", "docs/*.md", "paper/*.md")
 SHOWN = 3  # files that a line names
@@ -62,5 +63,7 @@ def _made(folder: Path) -> Iterator[tuple[Path, bytes]]:
     for campaign, answer in answers.items():
         draw_all(answer, folder / campaign.name, ("svg",))
     draw_agreement(agreement, folder / AGAIN.name, ("svg",))
+    draw_studies(folder)
     for path in sorted(folder.glob("*/*")):
-        yield RESULTS / path.parent.name / "figures" / path.name, path.read_bytes()
+        inside = "" if path.parent.name in STUDIES else "figures"
+        yield RESULTS / path.parent.name / inside / path.name, path.read_bytes()

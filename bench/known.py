@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,16 +22,8 @@ from bench.answer.stats import UNITS, median_interval
 from bench.claims import CAMPAIGNS, judge_texts
 from bench.keep.selection import select_campaigns
 from bench.keep.store import RESULTS
+from bench.studies.committed import experiments, ladders
 from bench.studies.crosscheck import figures as figures_of_client
-from bench.studies.experiment.contrasts import judge
-from bench.studies.experiment.experiment import title_and_text
-from bench.studies.experiment.measuring import read_rows
-from bench.studies.experiment.tables import (
-    table_of_contrasts,
-    table_of_counts,
-    table_of_variants,
-)
-from bench.studies.why.experiments import EXPERIMENTS
 
 SQLITE, POSTGRES, AGAIN, AS_THE_PAPER = (
     RESULTS / f"reference-{name}"
@@ -42,7 +34,6 @@ ARTICLES = ("fastapi_sqlalchemy", "flask_sqlalchemy", "django_drf")  # as the ar
 VERBS = ("get", "create", "update", "delete")
 SLEPT = 3  # seconds, of the article's script while it times
 CLIENTS = RESULTS / "reference-clients"
-WHY = RESULTS / "reference-why"
 
 
 def known(
@@ -59,7 +50,8 @@ def known(
         "campaigns": {campaign.name: answer for campaign, answer in (answers | papers).items()},
         "agreement": agreement,
         **_judged(),
-        "experiments": list(_experiments()),
+        "experiments": list(experiments()),
+        "ladder": ladders(),
         "five": _five_runs(),
         "beyond": beyond,
         "articles": ARTICLES,
@@ -88,21 +80,6 @@ def _judged() -> dict[str, Any]:
         "unknowable": words.count(UNKNOWABLE),
         "open": sum(one.ours[BY_EXPERIMENT].word == OPEN for one in causes),
     }
-
-
-def _experiments() -> Iterator[dict[str, Any]]:
-    """What those say whose values are kept, as tables."""
-    for name, make in EXPERIMENTS.items():
-        if (WHY / f"{name}.csv").exists():
-            experiment, rows = make(), read_rows(WHY / f"{name}.csv")
-            title, about = title_and_text(experiment)
-            yield {
-                **{"name": name, "title": title, "about": about, "says": experiment.says},
-                **{"sentence": experiment.sentence, "survives": experiment.survives},
-                "contrasts": "\n".join(table_of_contrasts(judge(experiment, rows))),
-                "counts": "\n".join(table_of_counts(rows, experiment)),
-                "variants": "\n".join(table_of_variants(rows)),
-            }
 
 
 def _five_runs() -> dict[str, Any]:

@@ -1,14 +1,18 @@
 """Experiments on causes: what they compare, what they notice, and what is made of it."""
 
+import argparse
 import math
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from bench import ROOT, Mistake
 from bench.answer.claims.claim import CONFIRMED, CONTRADICTED, OPEN, UNRESOLVED
 from bench.answer.claims.judged import PAPER, read_texts
+from bench.measure.k6 import K6
+from bench.studies.experiment import run as running
 from bench.studies.experiment.contrasts import (
     EXCLUDED,
     UNTOLD,
@@ -16,11 +20,12 @@ from bench.studies.experiment.contrasts import (
     must_be_applied,
 )
 from bench.studies.experiment.counting import must_vary
-from bench.studies.experiment.experiment import Contrast, Experiment, Varied, ratio
+from bench.studies.experiment.experiment import Contrast, Experiment, Load, Part, Varied, ratio
 from bench.studies.experiment.measuring import Row, read_rows, write_rows
 from bench.studies.experiment.tables import table_of_contrasts, table_of_variants, word
 from bench.studies.ladder.rungs import LADDERS, TOTALS, contrasts, steps
 from bench.studies.why.experiments import EXPERIMENTS
+from bench.studies.why.waiting_figure import points
 from bench.studies.why.verdicts import Condition, Mechanism, by_experiment, read_mechanisms
 
 ALL = {
@@ -100,7 +105,7 @@ def test_a_factor_that_was_not_applied_is_a_mistake_before_anything_is_measured(
     bounds = {"at_most": 0} if found else {"at_least": 1}
     of = experiment(TWICE, varied=(Varied("p", "b", "collections", **bounds),))
     with pytest.raises(Mistake, match=f"b {says} collections a request.*nothing was measured"):
-        must_vary(of, "p", {"b": found})
+        must_vary(of, Part("p", (), (Load("hello", 1),), 1), {("b", "hello"): found})
 
 
 def test_a_dose_that_does_not_show_is_a_mistake():
@@ -188,3 +193,24 @@ def test_every_file_of_an_experiment_is_named_by_one():
     for folder in ("why", "ladder"):
         apps = ROOT / "bench" / "studies" / folder / "apps"
         assert {*apps.glob("*.py")} <= named
+
+
+def test_a_look_of_fewer_sessions_keeps_nothing(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(running, "_measured", lambda *given: rows(given[1], a=100, b=200))
+    monkeypatch.setattr(running, "find_k6", lambda path: K6(Path("k6"), "v2"))
+    arguments = argparse.Namespace(names=[], out=tmp_path / "out", sessions=2, k6=None)
+    running.run_experiments(arguments, {"e": lambda: experiment(TWICE)})
+    assert "| b by a | not measured | 2 sessions |" in capsys.readouterr().out
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_wait_and_cpu_allow_is_the_smaller_of_both():
+    def row(what: str, value: float) -> Row:
+        return Row("waiting", "query of 10 ms, 100 users", "flask_2", 1, what, value)
+
+    of = [row("per_s", 350), row("cpu_us", 900), row("database_us", 100)]
+    (slow,) = points(of, wait=10, cpus=1)
+    assert math.isclose(slow.by_wait, 4 / 0.011) and math.isclose(slow.by_cpu, 1000)
+    assert slow.bound == slow.by_wait and [*slow.per_s] == [350]
+    (more,) = points([replace(one, variant="flask_50") for one in of], wait=10, cpus=1)
+    assert more.bound == more.by_cpu

@@ -16,6 +16,7 @@ from bench.studies.experiment.arms import command_of, make_arms
 from bench.studies.experiment.counting import count
 from bench.studies.experiment.experiment import Experiment, Load, Part, Varied, ratio
 from bench.studies.experiment.measuring import measure
+from bench.studies.ladder.rungs import LAST, ladder
 from bench.studies.why import collector, server
 
 SHORT = {"runs": 1, "rounds": 2, "connect_ms": 100, "stagger_ms": 10, "counted_ms": 300}
@@ -60,7 +61,7 @@ def test_collections_hops_and_statements_of_a_request_are_counted_in_the_arm_its
     setting = setting_of(part)
     arms = make_arms(part, tmp_path)
     counts = count(part, arms, setting, [Varied("list", name, "hops") for name in names])
-    default, off, fastapi = (counts[name] for name in names)
+    default, off, fastapi = (counts[name, "list"] for name in names)
     assert default["collections"] > 0 and default["collecting_us"] > 0
     assert off["collections"] == off["collecting_us"] == 0
     assert [of["hops"] for of in (default, off, fastapi)] == [0, 0, 2]
@@ -85,3 +86,21 @@ def test_an_experiment_that_there_is_not_is_one_line_and_status_2(tmp_path):
     assert done.returncode == 2 and not done.stdout
     assert "there is no experiment 'nothing'; there are server, collector" in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_rungs_are_measured_beside_the_stack_which_alone_is_held_to_its_answers(tmp_path):
+    of = ladder("flask_sqlite")
+    (whole,) = of.parts
+    names = ("loop", "parser", "driver", "commit", LAST)
+    part = replace(
+        whole,
+        variants=tuple(one for one in whole.variants if one.name in names),
+        loads=(Load("get", 4, SHORT), Load("list", 2, SHORT), Load("create", 4, SHORT)),
+    )
+    of = replace(of, parts=(part,), varied=())
+    rows = list(measure(of, setting_of(part), tmp_path, lambda text, done: None, sessions=1))
+    timed = {(row.load, row.variant): row for row in rows if row.session and row.what == "cpu_us"}
+    assert {problem for row in timed.values() if (problem := row.problem)} == set()
+    assert timed.keys() == {
+        (load, name) for load in ("get", "list", "create") for name in names
+    }

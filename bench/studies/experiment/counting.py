@@ -10,7 +10,7 @@ from bench.measure.ledger import PAYLOADS
 from bench.measure.standing import Setting
 from bench.serve import inside
 from bench.serve.server import Server
-from bench.studies.experiment.experiment import Experiment, Part, Varied
+from bench.studies.experiment.experiment import Experiment, Load, Part, Varied
 
 PROGRAM = Path(__file__).with_name("count_requests.py").read_text()
 REQUESTS = 300
@@ -23,34 +23,47 @@ ASKED = {
     "create": ("POST", "/items/", PAYLOADS["create"]),
     "update": ("PUT", "/items/7", PAYLOADS["update"] | {"price": "ü"}),
 }
-Counts = dict[str, dict[str, float]]  # by variant, then by what is counted
+# Tells an arm's PostgreSQL something, by the arm's own interpreter.
+SQL = """
+import os, sys, psycopg
+
+psycopg.connect(os.environ["DATABASE_URL"], autocommit=True).execute(sys.argv[1])
+print("null")
+"""
+Counts = dict[tuple[str, str], dict[str, float]]  # by variant and load, then by what is counted
 
 
 def count(part: Part, arms: Sequence[Arm], setting: Setting, varied: Sequence[Varied]) -> Counts:
     """Of every variant of which something must be known: each is served once, and asked."""
-    asked: dict[str, set[str]] = {}
+    asked: dict[str, dict[str, set[str]]] = {}
     for one in varied:
         if one.part == part.name:
-            asked.setdefault(one.variant, set()).add(one.what)
+            loads = asked.setdefault(one.variant, {})
+            loads.setdefault(one.load or part.loads[0].label, set()).add(one.what)
     counts: Counts = {}
     for arm in arms:
         if arm.label in asked:
             with setting.engine.serve(arm) as server:
                 server.seed(setting.profile.rows, setting.journal_mode(arm))
-                counts[arm.label] = dict(_counted(server, part, arm, setting, asked[arm.label]))
+                for load in part.loads:
+                    if what := asked[arm.label].get(load.label):
+                        told = dict(_counted(server, load, arm, setting, what))
+                        counts[arm.label, load.label] = told
     return counts
 
 
 def _counted(
-    server: Server, part: Part, arm: Arm, setting: Setting, asked: set[str]
+    server: Server, load: Load, arm: Arm, setting: Setting, asked: set[str]
 ) -> Iterator[tuple[str, float]]:
+    if load.sql:
+        server.python(SQL, load.sql)
     if asked & {*LIBRARIES}:
         loaded = _loaded(server)
         for library in LIBRARIES:
             yield library, float(library in loaded)
     if COMMIT in asked:
         yield COMMIT, inside.commits(server, 1, setting.journal_mode(arm)).median_ms
-    method, path, payload = ASKED[part.loads[0].scenario]
+    method, path, payload = ASKED[load.scenario]
     body = "" if payload is None else json.dumps(payload, ensure_ascii=False).replace('"ü"', "ü")
     yield from server.python(PROGRAM, method, path, body, str(REQUESTS)).items()
 
@@ -67,12 +80,14 @@ def _loaded(server: Server) -> set[str]:
     return found
 
 
-def must_vary(experiment: Experiment, part: str, counts: Mapping[str, Mapping[str, float]]) -> None:
+def must_vary(
+    experiment: Experiment, part: Part, counts: Mapping[tuple[str, str], Mapping[str, float]]
+) -> None:
     """A Mistake where a variant is not what its name says: what it is timed for would be noise."""
     for one in experiment.varied:
-        if one.part != part:
+        if one.part != part.name:
             continue
-        found = counts[one.variant].get(one.what, 0.0)
+        found = counts[one.variant, one.load or part.loads[0].label].get(one.what, 0.0)
         if not one.at_least <= found <= one.at_most:
             bounds = f"{one.at_least:g} to {one.at_most:g}"
             raise Mistake(

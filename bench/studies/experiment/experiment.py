@@ -35,6 +35,7 @@ class Load:
     users: int
     turns: Mapping[str, int] = field(default_factory=dict)
     name: str = ""  # where a part has the scenario several times
+    sql: str = ""  # what the database of each arm is told before it, where that is PostgreSQL
 
     @property
     def label(self) -> str:
@@ -77,6 +78,7 @@ class Varied:
     what: str  # counted by counting.py
     at_least: float = 0.0
     at_most: float = float("inf")
+    load: str = ""  # its label, where it is not the first of its part
 
 
 # One session of a part: µs of CPU a request, by variant and label of a load.
@@ -95,6 +97,7 @@ class Experiment:
     contrasts: Sequence[Contrast]
     varied: Sequence[Varied]
     survives: str  # which explanation the numbers would still allow
+    found: str = ""  # in a sentence or two: {0} stands for the number of the first contrast
     applied: Sequence[str] = ()  # contrasts without which what is varied was not: by their names
     # Where what is varied is a share of what a request costs here: the parts, from a trial.
     dosed: Callable[[Trial], Sequence[Part]] | None = None

@@ -19,7 +19,7 @@ from bench.measure.standing import Setting, seed
 from bench.measure.together import must_suit
 from bench.progress import Say
 from bench.studies.experiment.arms import make_arms
-from bench.studies.experiment.counting import count, must_vary
+from bench.studies.experiment.counting import SQL, count, must_vary
 from bench.studies.experiment.experiment import Experiment, Load, Part
 
 MEASURED = ("requests", "cpu_us", "database_us", "ms", "per_s", "server_s", "counted_s")
@@ -38,20 +38,27 @@ class Row:
     problem: str = ""  # why it does not count
 
 
-def measure(experiment: Experiment, setting: Setting, folder: Path, say: Say) -> Iterator[Row]:
-    """All that is counted and measured. A Mistake where what is varied does not vary."""
+def measure(
+    experiment: Experiment, setting: Setting, folder: Path, say: Say, sessions: int | None = None
+) -> Iterator[Row]:
+    """All that is counted and measured. A Mistake where what is varied does not vary.
+
+    sessions: of each part, in place of its own.
+    """
     parts = experiment.parts
     if experiment.dosed:
         parts = experiment.dosed(lambda part: _trial(part, setting, folder))
+    if sessions:
+        parts = [replace(part, sessions=sessions) for part in parts]
     total, done = sum(part.sessions for part in parts), 0
     for part in parts:
         arms, of_part = _ready(part, setting, folder)
         say(f"{experiment.name}, {part.name}: counting", done / total)
         counts = count(part, arms, of_part, experiment.varied)
-        must_vary(experiment, part.name, counts)
-        for variant, told in counts.items():
+        must_vary(experiment, part, counts)
+        for (variant, label), told in counts.items():
             for what, value in told.items():
-                yield Row(part.name, part.loads[0].label, variant, 0, what, value)
+                yield Row(part.name, label, variant, 0, what, value)
         for number in range(1, part.sessions + 1):
             say(f"{experiment.name}, {part.name}, session {number}", done / total)
             yield from _session(part, number, arms, of_part, folder)
@@ -92,6 +99,10 @@ def _session(
             scenario = _scenario(load, setting.profile)
             if scenario.name in setting.profile.reseed:
                 seed(up.arms, setting)
+            if load.sql:
+                for one in up.arms:
+                    one.server.python(SQL, load.sql)
+                    one.rows = None  # it may have changed them
             of = Underway(scenario, up.arms, setting, number, folder, ())
             record, _ = measure_scenario(of, time.monotonic())
             for variant, result in record.arms.items():

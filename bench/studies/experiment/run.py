@@ -23,7 +23,7 @@ from bench.studies.experiment.arms import command_of
 from bench.studies.experiment.contrasts import judge, must_be_applied
 from bench.studies.experiment.experiment import Experiment
 from bench.studies.experiment.measuring import Row, measure, write_rows
-from bench.studies.experiment.tables import table_of_contrasts
+from bench.studies.experiment.tables import table_of_contrasts, table_of_variants
 from bench.studies.kept import about_machine, must_hold_files
 
 
@@ -32,12 +32,14 @@ def run_experiments(
 ) -> None:
     """Measure each that is named, or all; print its contrasts, keep its values and the machine.
 
-    A Mistake of one is told when the others are done.
+    With as few sessions as somebody asks for nothing is kept. A Mistake of one is told when the
+    others are done.
     """
     unknown = [name for name in arguments.names if name not in known]
     if unknown:
         raise Mistake(f"there is no experiment {unknown[0]!r}; there are {', '.join(known)}")
-    must_hold_files(arguments.out)
+    if not arguments.sessions:
+        must_hold_files(arguments.out)
     experiments = [known[name]() for name in arguments.names or known]
     k6, mistakes = find_k6(arguments.k6), []
     CACHE.mkdir(exist_ok=True)
@@ -47,20 +49,24 @@ def run_experiments(
         for experiment in experiments:
             try:
                 with tempfile.TemporaryDirectory(dir=CACHE, prefix=folder_prefix()) as folder:
-                    rows = _measured(experiment, k6, Path(folder), say)
+                    rows = _measured(experiment, arguments.sessions, k6, Path(folder), say)
                 told = judge(experiment, rows)
-                must_be_applied(experiment, told)
+                if not arguments.sessions:
+                    must_be_applied(experiment, told)
             except Mistake as mistake:
                 mistakes.append(f"{experiment.name}: {mistake}")
                 continue
-            _keep(experiment, rows, arguments.out, k6.version)
+            if not arguments.sessions:
+                _keep(experiment, rows, arguments.out, k6.version)
             print(f"{experiment.name}: {experiment.sentence}")
-            print("\n".join(table_of_contrasts(told)))
+            print("\n".join((*table_of_contrasts(told), "", *table_of_variants(rows))))
     if mistakes:
         raise Mistake("; ".join(mistakes))
 
 
-def _measured(experiment: Experiment, k6: K6, folder: Path, say: Say) -> list[Row]:
+def _measured(
+    experiment: Experiment, sessions: int | None, k6: K6, folder: Path, say: Say
+) -> list[Row]:
     parts = experiment.parts
     workers = max(variant.settings.workers for part in parts for variant in part.variants)
     cpus = partition_cpus(workers)
@@ -71,9 +77,8 @@ def _measured(experiment: Experiment, k6: K6, folder: Path, say: Say) -> list[Ro
         engine = local_engine(
             cpus.server, command=command_of(parts), of_postgres=experiment.postgres
         )
-    return list(
-        measure(experiment, Setting(load_profile("standard"), engine, k6, cpus), folder, say)
-    )
+    setting = Setting(load_profile("standard"), engine, k6, cpus)
+    return list(measure(experiment, setting, folder, say, sessions))
 
 
 def _keep(experiment: Experiment, rows: Sequence[Row], out: Path, version: str) -> None:

@@ -47,10 +47,13 @@ def table_of_variants(rows: Sequence[Row]) -> Iterator[str]:
 def table_of_counts(rows: Sequence[Row], experiment: Experiment) -> Iterator[str]:
     """What was counted beforehand of what is varied; nothing where nothing was."""
     asked = list(dict.fromkeys(one.what for one in experiment.varied))
+    firsts = {part.name: part.loads[0].label for part in experiment.parts}
     counts: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
     for row in rows:
         if not row.session and row.what in asked:
-            counts[row.part, row.variant][row.what] = row.value
+            is_first = row.load == firsts.get(row.part)
+            place = row.part if is_first else f"{row.part}, {row.load}"
+            counts[place, row.variant][row.what] = row.value
     if not counts:
         return
     yield f"| part | variant | {' | '.join(what.replace('_', ' ') for what in asked)} |"
@@ -94,5 +97,8 @@ def _shown(value: float, one: Told, bare: bool = False) -> str:
     """1.43 times, or -12.3 µs; bare: without its sign."""
     if one.contrast.scale == "ratio":
         return f"{value:.2f}" if bare else f"{value:.2f} times"
-    text = f"{value:+.1f}" if abs(value) < 100 else f"{value:+,.0f}"
-    return text if bare else f"{text} {SIGNS[one.contrast.what]}"
+    sign = SIGNS[one.contrast.what]
+    if sign == "µs" and max(abs(one.low), abs(one.high)) >= 1000:
+        value, sign = value / 1000, "ms"
+    text = f"{value:+.1f}" if abs(value) < 99.95 else f"{value:+,.0f}"
+    return text if bare else f"{text} {sign}"

@@ -1,18 +1,16 @@
 """What a request costs, rung by rung, as one figure: a bar a stack, a panel a scenario."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from statistics import fmean, stdev
 
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from bench.answer.model import student
 from bench.answer.shown.colours import THEMES
 from bench.studies.experiment.measuring import Row
-from bench.studies.ladder.rungs import LAST, TOTALS, steps
+from bench.studies.ladder.bars import Bar, bar_of
+from bench.studies.ladder.rungs import TOTALS
 
 # Rungs that are of one kind have one colour; WSGI's and ASGI's bars have the same order.
 KINDS = {
@@ -28,44 +26,18 @@ KINDS = {
     "orm": "#7c3f8c",
     "response": "#c9705a",
 }
-NAMES = {"drf": "REST framework", "hop": "thread hops", "orm": "ORM", "input": "input"}
+NAMES = {"drf": "REST framework", "hop": "thread hops", "orm": "ORM", "input": "input's validation"}
 TITLE = "What a request costs the server: µs of CPU, from the server to the stack itself"
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A stack in a scenario: what each rung adds, and the whole with its interval."""
-
-    stack: str
-    parts: Sequence[tuple[str, float]]  # µs; what is below 0 stands left of it
-    total: float
-    low: float
-    high: float
-
-
-def bar_of(stack: str, scenario: str, rows: Sequence[Row]) -> Bar:
-    """Means over the sessions in which every rung counts."""
-    sessions: dict[int, dict[str, float]] = {}
-    for row in rows:
-        if row.session and not row.problem and (row.load, row.what) == (scenario, "cpu_us"):
-            sessions.setdefault(row.session, {})[row.variant] = row.value
-    found = list(steps(stack, scenario))
-    whole = [of for of in sessions.values() if all(step.rung in of for step in found)]
-    parts = []
-    for step in found:
-        below = [of[step.before] if step.before else 0.0 for of in whole]
-        added = [of[step.rung] - less for of, less in zip(whole, below, strict=True)]
-        parts.append((step.name, fmean(added)))
-    totals = [of[LAST] for of in whole]
-    half = student(0.975, len(totals) - 1) * stdev(totals) / len(totals) ** 0.5
-    mean = fmean(totals)
-    return Bar(stack, parts, mean, mean - half, mean + half)
+HINT = (
+    "Totals compare between stacks, rungs only within one. Lines below a bar: 95 % intervals of"
+    " what its rungs add, and of the whole."
+)
 
 
 def draw_ladder(values: Mapping[str, Sequence[Row]], theme: str) -> Figure:
     """values: by stack. theme: light or dark."""
     colours = THEMES[theme]
-    figure, spots = pyplot.subplots(len(TOTALS), 1, figsize=(10, 2 + 1.5 * len(TOTALS)))
+    figure, spots = pyplot.subplots(len(TOTALS), 1, figsize=(10, 2 + 1.55 * len(TOTALS)))
     figure.set_facecolor(colours["paper"])
     for axes, scenario in zip(spots, TOTALS, strict=True):
         bars = [bar_of(stack, scenario, rows) for stack, rows in values.items()]
@@ -73,11 +45,15 @@ def draw_ladder(values: Mapping[str, Sequence[Row]], theme: str) -> Figure:
     named = [kind for kind in KINDS if kind != "second hop"]
     handles = [Rectangle((0, 0), 1, 1, color=KINDS[kind]) for kind in named]
     words = [NAMES.get(kind, kind) for kind in named]
-    legend = figure.legend(handles, words, loc="lower center", ncols=len(named), fontsize=8)
+    legend = figure.legend(
+        handles, words, loc="lower left", ncols=len(named), fontsize=7.5, frameon=False,
+        columnspacing=1.2, handlelength=1, handletextpad=0.4, bbox_to_anchor=(0.005, 0.03),
+    )  # fmt: skip
     for text in legend.get_texts():
         text.set_color(colours["ink"])
-    figure.suptitle(TITLE, x=0.01, ha="left", color=colours["ink"], size=11, weight="bold")
-    figure.subplots_adjust(left=0.16, right=0.97, top=0.92, bottom=0.1, hspace=0.35)
+    figure.text(0.01, 0.972, TITLE, color=colours["ink"], size=11, weight="bold", va="center")
+    figure.text(0.01, 0.02, HINT, color=colours["mute"], size=7.5, va="center")
+    figure.subplots_adjust(left=0.145, right=0.97, top=0.91, bottom=0.13, hspace=0.38)
     return figure
 
 
@@ -85,12 +61,14 @@ def _draw(axes: Axes, scenario: str, bars: Sequence[Bar], colours: Mapping[str, 
     axes.set_facecolor(colours["paper"])
     for at, bar in enumerate(bars):
         right = left = 0.0
-        for name, value in bar.parts:
+        for (name, value), half in zip(bar.parts, bar.halves, strict=True):
             start = right if value >= 0 else left + value
-            axes.barh(at, abs(value), left=start, color=KINDS[name], height=0.62,
-                      edgecolor=colours["paper"], linewidth=0.6)  # fmt: skip
+            axes.barh(at, abs(value), left=start, color=KINDS[name], height=0.56,
+                      edgecolor=colours["paper"], linewidth=0.5)  # fmt: skip
             right, left = (right + value, left) if value >= 0 else (right, left + value)
-        axes.plot([bar.low, bar.high], [at, at], color=colours["ink"], linewidth=1.4)
+            end = right if value >= 0 else left
+            _line(axes, end - half, end + half, at + 0.36, KINDS[name], 1.6)
+        _line(axes, bar.low, bar.high, at, colours["ink"], 1.4)
         axes.text(max(right, bar.high), at, f"  {bar.total:,.0f} µs", color=colours["ink"],
                   size=8, va="center")  # fmt: skip
     axes.set_yticks(range(len(bars)), [bar.stack for bar in bars], color=colours["ink"], size=8)
@@ -100,3 +78,7 @@ def _draw(axes: Axes, scenario: str, bars: Sequence[Bar], colours: Mapping[str, 
     for side in axes.spines.values():
         side.set_visible(False)
     axes.margins(x=0.09)
+
+
+def _line(axes: Axes, low: float, high: float, at: float, colour: str, width: float) -> None:
+    axes.plot([low, high], [at, at], color=colour, linewidth=width, solid_capstyle="butt")

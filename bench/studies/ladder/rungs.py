@@ -18,7 +18,7 @@ LOADS = (  # of the first the calls are counted
     Load("list", 10, {"runs": 1, "counted_ms": 800}),
     Load("create", 10, {"runs": 1}),
 )
-SESSIONS = 6
+SESSIONS = 5
 TOTALS = ("get", "list", "create")  # the scenarios that have all rungs
 
 # Gunicorn reads its configuration before it looks for modules in its folder.

@@ -157,5 +157,9 @@ EXPERIMENT = Experiment(
         Varied("list", "fastapi_default_validated_objects", "hops", at_least=2),
         Varied("list", "fastapi_off_plain_objects", "hops", at_least=1, at_most=1),
     ),
+    found="With ten users FastAPI takes {11} as much CPU as Flask, and without collector and "
+    "validation {13}. Alone, the collector makes FastAPI's list {1} as dear, and "
+    "validation, where no collector runs, {5}. As it is, it takes {19} as much as with "
+    "one gc.freeze() after the start.",
     survives="a database larger than memory, where the query itself would count",
 )

@@ -78,5 +78,7 @@ EXPERIMENT = Experiment(
         Varied("hello", "drf_view_middleware", "calls", at_least=1),
         Varied("hello", "flask", "calls", at_least=1),
     ),
+    found="With a plain view Django takes {1} as much CPU as Flask, with REST framework's view "
+    "{0}, and with the middleware that startproject gives {2}.",
     survives="other middleware, or a session in the database, than what `startproject` gives",
 )

@@ -115,5 +115,8 @@ EXPERIMENT = Experiment(
         Varied("hello", "fastapi_granian", "granian", at_least=1),
         Varied("hello", "flask_gthread", "granian", at_most=0),
     ),
+    found="As both are deployed, Flask takes {0} as much CPU for a hello as FastAPI; with "
+    "FastAPI on asyncio and h11, in place of uvloop and httptools, {1}. Without any "
+    "framework, both on Granian, WSGI takes {9} as much as ASGI.",
     survives="an app that waits for something in each request; hello waits for nothing",
 )
