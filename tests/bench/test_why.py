@@ -12,6 +12,7 @@ from bench import ROOT, Mistake
 from bench.answer.claims.claim import CONFIRMED, CONTRADICTED, OPEN, UNRESOLVED
 from bench.answer.claims.judged import PAPER, read_texts
 from bench.measure.k6 import K6
+from bench.studies.committed import WHY, experiments
 from bench.studies.experiment import run as running
 from bench.studies.experiment.contrasts import (
     EXCLUDED,
@@ -214,3 +215,16 @@ def test_what_wait_and_cpu_allow_is_the_smaller_of_both():
     assert slow.bound == slow.by_wait and [*slow.per_s] == [350]
     (more,) = points([replace(one, variant="flask_50") for one in of], wait=10, cpus=1)
     assert more.bound == more.by_cpu
+
+
+@pytest.mark.parametrize("name", list(EXPERIMENTS))
+def test_as_many_sessions_are_committed_as_an_experiment_asks_for(name):
+    kept = read_rows(WHY / f"{name}.csv")
+    for part in EXPERIMENTS[name]().parts:
+        there = {row.session for row in kept if row.part == part.name}
+        assert there >= {*range(1, part.sessions + 1)}
+
+
+def test_what_an_experiment_found_names_only_contrasts_that_it_has():
+    for found in experiments():
+        assert found["found"] and "{" not in found["found"]

@@ -101,6 +101,4 @@ def test_rungs_are_measured_beside_the_stack_which_alone_is_held_to_its_answers(
     rows = list(measure(of, setting_of(part), tmp_path, lambda text, done: None, sessions=1))
     timed = {(row.load, row.variant): row for row in rows if row.session and row.what == "cpu_us"}
     assert {problem for row in timed.values() if (problem := row.problem)} == set()
-    assert timed.keys() == {
-        (load, name) for load in ("get", "list", "create") for name in names
-    }
+    assert timed.keys() == {(load, name) for load in ("get", "list", "create") for name in names}

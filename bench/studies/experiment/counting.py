@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import psycopg
+
 from bench import Mistake
 from bench.arm import Arm
 from bench.measure.ledger import PAYLOADS
@@ -23,13 +25,6 @@ ASKED = {
     "create": ("POST", "/items/", PAYLOADS["create"]),
     "update": ("PUT", "/items/7", PAYLOADS["update"] | {"price": "ü"}),
 }
-# Tells an arm's PostgreSQL something, by the arm's own interpreter.
-SQL = """
-import os, sys, psycopg
-
-psycopg.connect(os.environ["DATABASE_URL"], autocommit=True).execute(sys.argv[1])
-print("null")
-"""
 Counts = dict[tuple[str, str], dict[str, float]]  # by variant and load, then by what is counted
 
 
@@ -55,8 +50,7 @@ def count(part: Part, arms: Sequence[Arm], setting: Setting, varied: Sequence[Va
 def _counted(
     server: Server, load: Load, arm: Arm, setting: Setting, asked: set[str]
 ) -> Iterator[tuple[str, float]]:
-    if load.sql:
-        server.python(SQL, load.sql)
+    tell_database(server, load)
     if asked & {*LIBRARIES}:
         loaded = _loaded(server)
         for library in LIBRARIES:
@@ -66,6 +60,16 @@ def _counted(
     method, path, payload = ASKED[load.scenario]
     body = "" if payload is None else json.dumps(payload, ensure_ascii=False).replace('"ü"', "ü")
     yield from server.python(PROGRAM, method, path, body, str(REQUESTS)).items()
+
+
+def tell_database(server: Server, load: Load) -> None:
+    """What is to be so before a load; a Mistake where it has no database to be told."""
+    if not load.sql:
+        return
+    if server.database is None:
+        raise Mistake(f"{load.label} tells a server of PostgreSQL something, and there is none")
+    with psycopg.connect(server.database.url, autocommit=True) as connection:
+        connection.execute(load.sql.encode())
 
 
 def _loaded(server: Server) -> set[str]:

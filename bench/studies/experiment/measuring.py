@@ -19,7 +19,7 @@ from bench.measure.standing import Setting, seed
 from bench.measure.together import must_suit
 from bench.progress import Say
 from bench.studies.experiment.arms import make_arms
-from bench.studies.experiment.counting import SQL, count, must_vary
+from bench.studies.experiment.counting import count, must_vary, tell_database
 from bench.studies.experiment.experiment import Experiment, Load, Part
 
 MEASURED = ("requests", "cpu_us", "database_us", "ms", "per_s", "server_s", "counted_s")
@@ -101,7 +101,7 @@ def _session(
                 seed(up.arms, setting)
             if load.sql:
                 for one in up.arms:
-                    one.server.python(SQL, load.sql)
+                    tell_database(one.server, load)
                     one.rows = None  # it may have changed them
             of = Underway(scenario, up.arms, setting, number, folder, ())
             record, _ = measure_scenario(of, time.monotonic())

@@ -50,7 +50,7 @@ LIST = Part(
     "list",
     ALL,
     tuple(Load("list", users, TURNS, f"{users} user{'s' * (users > 1)}") for users in (1, 10)),
-    sessions=6,
+    sessions=5,
 )
 
 

@@ -38,7 +38,7 @@ HELLO = Part(
         django("drf_view_middleware", "middleware_settings"),
     ),
     (Load("hello", 50, {"rounds": 8}),),
-    sessions=12,
+    sessions=8,
 )
 
 

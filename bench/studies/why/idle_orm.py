@@ -35,6 +35,8 @@ def levels(framework: str) -> tuple[Variant, ...]:
     return (*(variant(level, level) for level in LEVELS), variant("nothing_again", "nothing"))
 
 
+THEIRS = 1.08  # the paper's, of an ORM that is only there
+UNUSED = ("import", "engine")
 FRAMEWORKS = {
     "fastapi": "a session by Depends",
     "flask": "the extension, which looks for a session after every request",
@@ -57,7 +59,8 @@ def steps(framework: str) -> Iterator[Contrast]:
     }
     for level, name in names.items():
         said = f"{framework}: {name}, by nothing"
-        yield ratio(said, f"{framework}_{level}", f"{framework}_nothing", "hello", "hello")
+        arms = f"{framework}_{level}", f"{framework}_nothing"
+        yield ratio(said, *arms, "hello", "hello", other=THEIRS if level in UNUSED else 1.0)
 
 
 EXPERIMENT = Experiment(

@@ -42,7 +42,7 @@ def variants(framework: str, extra_us: Mapping[str, float]) -> Iterator[Variant]
 def part(extra_us: Mapping[str, Mapping[str, float]]) -> Part:
     """By framework and method how many µs are added to a request."""
     made = [variant for name, us in extra_us.items() for variant in variants(name, us)]
-    return Part("requests", made, LOADS, sessions=6)
+    return Part("requests", made, LOADS, sessions=5)
 
 
 def dosed(trial: Trial) -> Sequence[Part]:

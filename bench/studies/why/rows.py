@@ -39,7 +39,7 @@ LIST = Part(
         fastapi("def_dicts", "def", "dicts"),
     ),
     (Load("list", 10, {"runs": 2}),),
-    sessions=10,
+    sessions=8,
 )
 
 

@@ -55,7 +55,7 @@ HELLO = Part(
         variant("raw_asgi_granian", FASTAPI, **RAW_ASGI, granian="asgi"),
     ),
     (Load("hello", 50),),
-    sessions=10,
+    sessions=8,
 )
 
 

@@ -72,7 +72,7 @@ def loads() -> Iterator[Load]:
             yield Load("get", users, turns(wait, users), label(wait, users), told)
 
 
-WAITING = Part("waiting", [variant(name) for name in WAYS], tuple(loads()), sessions=6)
+WAITING = Part("waiting", [variant(name) for name in WAYS], tuple(loads()), sessions=5)
 
 
 def times(name: str, fast: str, slow: str, *labels: str) -> Iterator[Contrast]:

@@ -32,7 +32,7 @@ def commits() -> Part:
 
     # Ten writes of 10 ms and more: users are given the time to come back from the slowest arm.
     load = Load("create", 10, {"runs": 2, "gap_ms": 800, "lead_out_ms": 250})
-    return Part("commits", [slowed(*one) for one in product(STACKS, DOSES)], (load,), sessions=8)
+    return Part("commits", [slowed(*one) for one in product(STACKS, DOSES)], (load,), sessions=6)
 
 
 def writers() -> Part:
@@ -46,7 +46,7 @@ def writers() -> Part:
         let_in("fastapi_sqlite", "fastapi_2", pool=2),
         let_in("fastapi_sqlite", "fastapi_20", pool=20),
     )
-    return Part("writers", variants, CREATE, sessions=8)
+    return Part("writers", variants, CREATE, sessions=6)
 
 
 def connections() -> Part:
@@ -69,7 +69,7 @@ def connections() -> Part:
         of("orm", "flask_sqlalchemy"),
         of("orm_same", "flask_sqlalchemy", VALUES="same"),
     )
-    return Part("connections", variants, UPDATE, sessions=8)
+    return Part("connections", variants, UPDATE, sessions=6)
 
 
 def of_commits() -> list[Contrast]:
