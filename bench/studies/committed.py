@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from bench.answer.shown.colours import THEMES
@@ -74,7 +75,7 @@ def draw_studies(out: Path) -> None:
             path = out / LADDER.name / f"ladder-{theme}"
             write_figure(draw_ladder(values, theme), path, LADDERS_TITLE, told, ("svg",))
         told = "; ".join(
-            f"{wait} ms, {point.users} users, {point.way}: {number(sum(point.per_s) / len(point.per_s))}"
+            f"{wait} ms, {point.users} users, {point.way}: {number(fmean(point.per_s))}"
             for wait in (10, 50)
             for point in points(waiting, wait, cpus)
         )

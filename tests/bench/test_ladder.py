@@ -6,8 +6,8 @@ import pytest
 from matplotlib import pyplot
 
 from bench import Mistake
-from bench.keep.selection import select_campaigns
 from bench.answer.answering import answer_of
+from bench.keep.selection import select_campaigns
 from bench.known import SQLITE
 from bench.studies.committed import read_ladders
 from bench.studies.experiment.contrasts import LEAST

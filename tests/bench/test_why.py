@@ -26,8 +26,8 @@ from bench.studies.experiment.measuring import Row, read_rows, write_rows
 from bench.studies.experiment.tables import table_of_contrasts, table_of_variants, word
 from bench.studies.ladder.rungs import LADDERS, TOTALS, contrasts, steps
 from bench.studies.why.experiments import EXPERIMENTS
-from bench.studies.why.waiting_figure import points
 from bench.studies.why.verdicts import Condition, Mechanism, by_experiment, read_mechanisms
+from bench.studies.why.waiting_figure import points
 
 ALL = {
     **{name: make() for name, make in EXPERIMENTS.items()},

@@ -46,4 +46,4 @@ def bar_of(stack: str, scenario: str, rows: Sequence[Row]) -> Bar:
 
 def _half(values: Sequence[float]) -> float:
     """Of a 95 % interval of their mean."""
-    return student(0.975, len(values) - 1) * stdev(values) / len(values) ** 0.5
+    return float(student(0.975, len(values) - 1) * stdev(values) / len(values) ** 0.5)

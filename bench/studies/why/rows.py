@@ -78,7 +78,7 @@ EXPERIMENT = Experiment(
         Varied("list", "def_dicts", "hops", at_least=1, at_most=1),
         Varied("list", "async_bytes", "hops", at_most=0),
     ),
-    found="As both are deployed, FastAPI takes {0} as much CPU for a list as Flask; where it answers"
-    " plain rows without a hop {2}. A model in place of plain rows makes it {3} as dear.",
+    found="As both are deployed, FastAPI takes {0} as much CPU for a list as Flask; where it"
+    " answers plain rows without a hop {2}. A model in place of plain rows makes it {3} as dear.",
     survives="another way to open the database, which the paper's text does not give",
 )

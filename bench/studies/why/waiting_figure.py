@@ -81,11 +81,8 @@ def _draw(axes: Axes, wait: int, found: Sequence[Point], colours: Mapping[str, s
         at = [*WAYS].index(point.way) + (0.16 if point.users == USERS[0] else -0.16)
         colour = shades[point.users]
         axes.plot([point.bound] * 2, [at - 0.15, at + 0.15], color=colour, linewidth=2.2)
-        axes.plot(
-            *(point.per_s, [at] * len(point.per_s)),
-            **{"marker": "o", "markersize": 3.2, "linestyle": "", "color": colour},
-            markeredgewidth=0,
-        )
+        axes.plot(point.per_s, [at] * len(point.per_s), marker="o", markersize=3.2, linestyle="",
+                  color=colour, markeredgewidth=0)  # fmt: skip
     axes.set_yticks(range(len(WAYS)), [NAMES[way] for way in WAYS], color=colours["ink"], size=8)
     axes.set_ylim(len(WAYS) - 0.5, -0.5)
     axes.set_xlim(left=0)
