@@ -14,7 +14,7 @@ TITLE = "requests/s, and CPU of app and database, by replicas"
 
 
 def draw_scaling(plan: Scaling, lines: Sequence[Line]) -> Figure:
-    """A line through the means, bars for their 95 % intervals; dashed: as if replicas multiplied."""
+    """Means with their 95 % intervals; dashed: as if each replica gave as much as the first."""
     columns = len(plan.scenarios)
     figure, spots = pyplot.subplots(
         2, columns, figsize=(1.2 + 1.9 * columns, 4.6), squeeze=False, sharex=True

@@ -18,7 +18,14 @@ from bench.merge.percentiles import merge
 from bench.scale.cluster import Cluster
 from bench.scale.limits import cpus, limited_by, own_share
 from bench.scale.load import Loaded, load
-from bench.scale.pods import busiest_node, must_be_read, read_counters, used_between, what_befell
+from bench.scale.pods import (
+    Counters,
+    busiest_node,
+    must_be_read,
+    read_counters,
+    used_between,
+    what_befell,
+)
 from bench.scale.record import Percentile, Scaled
 from bench.serve.inside import ROWS
 from bench.serve.server import Row
@@ -94,7 +101,8 @@ def added(summaries: Sequence[Summary], users: int) -> Load:
     """All pods' counts. counted_s: for how long all users asked, by their own iterations."""
     arms = [arm for summary in summaries for arm in summary.arms.values()]
     timed = [arm for arm in arms if arm.times.count and arm.times.avg is not None]
-    counted, iterations = (sum(n) for n in zip(*((a.times.count, a.iterations) for a in arms)))
+    counted = sum(arm.times.count for arm in arms)
+    iterations = sum(arm.iterations for arm in arms)
     iterated_ms = sum(a.iterations * a.iteration_mean_ms for a in arms if a.iteration_mean_ms)
     return Load(
         requests=sum(arm.requests for arm in arms),
@@ -142,7 +150,7 @@ def _one_pod(cluster: Cluster) -> str:
     raise Mistake("no pod of the app is running")
 
 
-def _of_database(of: Staged) -> dict[str, object]:
+def _of_database(of: Staged) -> dict[str, Counters]:
     return read_counters(of.cluster, DATABASE) if of.has_database else {}
 
 

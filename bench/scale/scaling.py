@@ -41,6 +41,7 @@ def scale(arguments: argparse.Namespace) -> None:
     if arguments.clean:
         _clean(cluster)
         return
+    arguments.image = arguments.image or f"{arguments.stack}:local"
     profile = _profile(arguments)
     _must_suit(arguments)
     must_be_allowed(cluster)
