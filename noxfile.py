@@ -28,6 +28,8 @@ TASKS = {  # of `python -m bench`
     "bench-k6": ("cost scripts", "Compare our k6 scripts with the smallest for the same requests."),
     "bench-engines": ("cost engines", "Compare a request's CPU in docker with that without."),
     "bench-turns": ("turns", "Judge whether taking turns favours an arm."),
+    "why": ("why", "Experiments on causes: `-- server collector`, or all in 90 minutes."),
+    "ladder": ("ladder", "What a request costs rung by rung: `-- flask_sqlite`, or all."),
     "selfcheck": ("selfcheck", "Say whether this machine can carry a claim, and of what size."),
     "check-results": ("check", "Say of each campaign whether it is whole and unaltered."),
 }

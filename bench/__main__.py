@@ -19,11 +19,14 @@ from bench.run import run
 from bench.show import report, show
 from bench.studies.cost import compare_costs
 from bench.studies.crosscheck import compare_clients
+from bench.studies.experiment.run import run_experiments
+from bench.studies.ladder.rungs import LADDERS
 from bench.studies.locust import play_users
 from bench.studies.nested import tell_noise
 from bench.studies.repeated import tell_agreement
 from bench.studies.selfcheck import check_this_machine
 from bench.studies.turns import judge_turns
+from bench.studies.why.experiments import EXPERIMENTS
 
 STOPS = (signal.SIGINT, signal.SIGTERM)
 ACTIONS: dict[str, Callable[[argparse.Namespace], int | None]] = {
@@ -40,6 +43,8 @@ ACTIONS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "turns": judge_turns,
     "nested": tell_noise,
     "repeated": tell_agreement,
+    "why": lambda arguments: run_experiments(arguments, EXPERIMENTS),
+    "ladder": lambda arguments: run_experiments(arguments, LADDERS),
     "selfcheck": check_this_machine,
     "check": check_campaigns,
 }

@@ -14,7 +14,7 @@ from bench.serve.stacks import REQUIREMENTS
 
 KINDS = (
     "run | compare | show | report | claims | figures | k6 | cost | locust | crosscheck | turns"
-    " | nested | repeated | selfcheck | check"
+    " | nested | repeated | why | ladder | selfcheck | check"
 )
 
 
@@ -47,6 +47,8 @@ def parser(about: str | None) -> argparse.ArgumentParser:
     nested.add_argument("campaign", type=Path, help="a folder")
     repeated = actions.add_parser("repeated", help="do campaigns of equal conditions agree")
     repeated.add_argument("campaigns", nargs="+", type=Path, help="folders")
+    _experiments(actions.add_parser("why", help="experiments on what makes a stack slow"), "why")
+    _experiments(actions.add_parser("ladder", help="what a request costs, rung by rung"), "ladder")
     machine = actions.add_parser("selfcheck", help="can this machine carry a claim, of what size")
     machine.add_argument("--k6", metavar="PATH")
     check = actions.add_parser("check", help="are these campaigns complete, unmixed, unaltered")
@@ -201,6 +203,14 @@ def _turns(parser: argparse.ArgumentParser) -> None:
     _engine(add)
     add("--k6", metavar="PATH", help="which k6 (on PATH, else built once)")
     add("--out", type=Path, default=RESULTS, help="the folder for turns.csv and turns.md (results)")
+
+
+def _experiments(parser: argparse.ArgumentParser, kind: str) -> None:
+    add = parser.add_argument
+    add("names", nargs="*", metavar="NAME", help="which (all)")
+    add("--k6", metavar="PATH", help="which k6 (on PATH, else built once)")
+    add("--out", type=Path, default=RESULTS / kind, help=f"the folder for values (results/{kind})")
+    add("--sessions", type=_whole, help="of each part, for a look: nothing is kept (its own)")
 
 
 def _how_much(add: Any, sessions: int | None = None) -> None:

@@ -1,6 +1,7 @@
 """`bench claims`: what two publications claim, and what their numbers and ours say of it."""
 
 import argparse
+from functools import partial
 
 from bench.answer.answer import Answer
 from bench.answer.answering import answer_of
@@ -10,6 +11,8 @@ from bench.answer.claims.published import NONE, read_published
 from bench.answer.shown.claims import counts, lines_of
 from bench.keep.selection import select_campaigns
 from bench.keep.store import RESULTS
+from bench.studies.why.experiments import read_told
+from bench.studies.why.verdicts import by_experiment, read_mechanisms
 
 # By the name of a column its campaigns; each column differs from its neighbour in one thing.
 CAMPAIGNS = {
@@ -31,10 +34,17 @@ def tell_claims(arguments: argparse.Namespace) -> None:
 
 
 def judge_texts() -> dict[str, list[Judged]]:
-    """Of each text every claim with its verdicts, by the campaigns that are here."""
+    """Of each text every claim with its verdicts, by campaigns and experiments that are here."""
     numbers = read_published(PAPER / "published.json")
+    causes = partial(
+        by_experiment,
+        mechanisms=read_mechanisms(PAPER / "mechanisms.toml"),
+        told=read_told(RESULTS / "reference-why"),
+    )
     return {
-        text: judge(claims, numbers if text == "paper" else NONE, _answers(text))
+        text: judge(
+            *(claims, numbers if text == "paper" else NONE, _answers(text)), by_experiment=causes
+        )
         for text, claims in read_texts().items()
     }
 

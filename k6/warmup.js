@@ -1,5 +1,6 @@
 // warmup: users ask before anything is measured; none of it is reported. A server alone: many users
-// GET /hello, then one user GETs /items/ a few times. In turns: all seven routes of each arm.
+// GET /hello, then one user GETs /items/ a few times. In turns: each arm on all routes of the
+// profile's scenarios.
 import http from 'k6/http';
 import { PARAMS, profile } from './lib/given.js';
 import { JSON_BODY, payloads } from './lib/items.js';
@@ -15,13 +16,16 @@ http.setResponseCallback(http.expectedStatuses(200, 201, 204));
 const [echo, item] = [payloads.echo, payloads.create].map((payload) => JSON.stringify(payload));
 const changed = JSON.stringify({ ...payloads.update, price: 0 });
 
-const ROUTES = [
-  (url) => http.get(`${url}/hello`, PARAMS),
-  (url) => http.post(`${url}/echo`, echo, JSON_BODY),
-  (url) => http.get(`${url}/items/`, PARAMS),
-  (url) => http.get(`${url}/items/1`, PARAMS),
-  write,
-];
+const ROUTES = {
+  hello: (url) => http.get(`${url}/hello`, PARAMS),
+  echo: (url) => http.post(`${url}/echo`, echo, JSON_BODY),
+  list: (url) => http.get(`${url}/items/`, PARAMS),
+  get: (url) => http.get(`${url}/items/1`, PARAMS),
+  create: write,
+  update: write,
+  delete: write,
+};
+const asked = [...new Set(Object.keys(profile.scenarios).map((name) => ROUTES[name]))];
 
 // Three requests in one iteration: the end of a turn must not leave an item behind, which list
 // would send in every answer of this arm alone.
@@ -33,4 +37,4 @@ function write(url) {
   return answer.status === 0 ? answer : http.del(itsUrl, null, PARAMS);
 }
 
-export default turning((url, sent) => ROUTES[sent % ROUTES.length](url));
+export default turning((url, sent) => asked[sent % asked.length](url));

@@ -15,7 +15,10 @@ PAGES = [
     *MANUAL,
 ]
 COMMAND = re.compile(r"^ {4,}((?:make|nox|python|docker compose) .*)$", re.M)
-TRIED = {"make selfcheck": "tests/bench/test_selfcheck.py"}  # by tests, since it takes long
+TRIED = {  # by tests, since they take long
+    "make selfcheck": "tests/bench/test_selfcheck.py",
+    "nox -s ladder -- flask_sqlite": "tests/e2e/test_why.py",
+}
 
 
 def names(paths):

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +43,7 @@ class LocalServer:
     folder: Path  # its own, for its database and its log
     port: int
     cpus: frozenset[int] | None
+    command: Sequence[str] = ("gunicorn",)  # of the environment's programs
     database: Postgres | None = None
     process: subprocess.Popen[bytes] | None = None
 
@@ -51,9 +52,10 @@ class LocalServer:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
+        program, *options = self.command
         with (self.folder / "server.log").open("wb") as log, pinned(self.cpus):
             self.process = subprocess.Popen(
-                [self.python_path.with_name("gunicorn")],
+                [self.python_path.with_name(program), *options],
                 cwd=self.arm.folder,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
@@ -145,12 +147,17 @@ class LocalServer:
 
 
 def local_engine(
-    cpus: frozenset[int] | None, database_url: str | None = None, downloads: bool = False
+    cpus: frozenset[int] | None,
+    database_url: str | None = None,
+    downloads: bool = False,
+    command: Callable[[Arm, int], Sequence[str]] = lambda arm, port: ["gunicorn"],
+    of_postgres: Sequence[str] = (),
 ) -> Engine:
     """Serves from virtual environments, on these CPUs.
 
     Where an arm has PostgreSQL, its database is on the server of this URL, else in a private
-    cluster. downloads: whether an interpreter that is not here may be fetched.
+    cluster, which of_postgres sets up. downloads: whether an interpreter that is not here may be
+    fetched. command: what serves an arm on a port, where that is another server.
     """
 
     def python_of(arm: Arm) -> Path:
@@ -170,9 +177,11 @@ def local_engine(
                 beside = running.enter_context(
                     database_on(database_url)
                     if database_url
-                    else private_cluster(Path(folder), cpus)
+                    else private_cluster(Path(folder), cpus, *of_postgres)
                 )
-            server = LocalServer(arm, python, Path(folder), free_port(), cpus, beside)
+            port = free_port()
+            served_by = command(arm, port)
+            server = LocalServer(arm, python, Path(folder), port, cpus, served_by, beside)
             running.callback(server.stop)
             server.start()
             must_be_pinned(arm.label, affinities(server.workers()), cpus)

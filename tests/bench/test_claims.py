@@ -11,8 +11,8 @@ from synthetic import SCENARIOS, STACKS, campaign, noisy
 
 from bench import Mistake
 from bench.answer.answering import answer_of
-from bench.answer.claims.claim import Claim, Part, read_claims
-from bench.answer.claims.judged import judge, read_texts
+from bench.answer.claims.claim import Claim, Part, Verdict, read_claims
+from bench.answer.claims.judged import EXPERIMENTS, judge, read_texts
 from bench.answer.claims.own import by_own_numbers
 from bench.answer.claims.published import Numbers, evaluate, read_published
 from bench.answer.shown.claims import lines_of, table, tally, write_claims
@@ -228,11 +228,16 @@ def test_an_absolute_value_is_never_replicated(papers):
         assert "tau 1.00" in one.ours["ours"].why or "tau 0.9" in one.ours["ours"].why
 
 
-def test_a_cause_stays_open_and_names_its_experiment(papers):
-    for one in papers:
-        if one.claim.kind == "mechanism":
-            assert one.ours["ours"].word == "open"
-            assert one.claim.experiment in one.ours["ours"].why
+def test_a_cause_is_judged_by_experiments_alone_and_open_without_one(papers):
+    causes = [one for one in papers if one.claim.kind == "mechanism"]
+    assert causes and all(one.ours.keys() == {EXPERIMENTS} for one in causes)
+    assert {one.ours[EXPERIMENTS].word for one in causes} == {"open"}
+    said = {CAUSE.quote: Verdict("contradicted", "by what an experiment gave")}
+    judged = judge([CAUSE], NUMBERS, {}, by_experiment=lambda claim: said[claim.quote])
+    assert judged[0].ours[EXPERIMENTS].word == "contradicted" and judged[0].is_against
+
+
+CAUSE = next(claim for claim in CLAIMS if claim.kind == "mechanism")
 
 
 def test_what_is_against_a_sentence_stands_with_what_its_author_would_say(papers):
@@ -243,7 +248,7 @@ def test_what_is_against_a_sentence_stands_with_what_its_author_would_say(papers
 
 
 def test_the_tally_counts_every_verdict_once(papers):
-    rows = [line.strip("| ").split("|") for line in list(tally(papers, ["ours"]))[2:]]
+    rows = [line.strip("| ").split("|") for line in list(tally(papers, ["ours", EXPERIMENTS]))[2:]]
     told = sum(int(cell) for row in rows for cell in row[1:] if cell.strip())
     assert told == sum((one.own is not None) + len(one.ours) for one in papers)
 

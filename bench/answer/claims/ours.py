@@ -11,7 +11,6 @@ from bench.answer.claims.claim import (
     CONTRADICTED,
     DEPENDS,
     EQUAL,
-    OPEN,
     SMALL,
     UNMEASURED,
     UNRESOLVED,
@@ -29,10 +28,8 @@ WORST = (CONTRADICTED, EQUAL, UNMEASURED, UNRESOLVED, SMALL, CONFIRMED)
 
 def by_campaign(claim: Claim, answers: Sequence[Answer], numbers: Numbers) -> Verdict | None:
     """None where no campaign could say anything. answers: of one campaign, or of its parts."""
-    if claim.kind in ("fact", "arithmetic"):
+    if claim.kind in ("fact", "arithmetic", "mechanism"):
         return None
-    if claim.kind == "mechanism":
-        return Verdict(OPEN, f"for the experiment {claim.experiment!r}")
     if claim.value is not None:
         return _of_value(claim, answers, numbers)
     found = {

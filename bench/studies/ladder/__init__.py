@@ -1,0 +1,1 @@
+"""What a request costs, rung by rung: each rung does a little more than the one before it."""
