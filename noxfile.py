@@ -100,6 +100,7 @@ def test(session):
         session.run("pytest", *session.posargs)
         return
     # Many tests wait, for a k6 or a server. What a file has measured once, all its tests look at.
+    # -rR names those that were run once more: see tests/conftest.py.
     session.run("pytest", "--numprocesses=3", "--dist=loadfile", "--no-loadscope-reorder", "-rR")
 
 

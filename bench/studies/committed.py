@@ -66,7 +66,7 @@ def draw_studies(out: Path) -> None:
     values, waiting = read_ladders(), read_rows(WHY / "waiting.csv")
     cpus = _cpus_of_the_server(json.loads((WHY / "waiting.json").read_text())["cpus"])
     told = "; ".join(
-        f"{scenario}, {stack}: {number(bar_of(stack, scenario, rows).total)} µs"
+        f"{scenario}, {stack}: {number(bar_of(stack, scenario, rows).whole[0])} µs"
         for scenario in TOTALS
         for stack, rows in values.items()
     )

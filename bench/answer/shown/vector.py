@@ -64,7 +64,7 @@ def _merge_markers(root: Element) -> None:
         for path in defs.findall(f"{{{SVG}}}path"):
             name, form = path.attrib["id"], path.attrib["d"]
             same[name] = first.setdefault(form, name)
-            del path.attrib["style"]
+            path.attrib.pop("style", None)
             if same[name] != name:
                 defs.remove(path)
     for element in root.iter(f"{{{SVG}}}use"):

@@ -65,7 +65,7 @@ def table_of_counts(rows: Sequence[Row], experiment: Experiment) -> Iterator[str
 
 def table_of_contrasts(told: Sequence[Told]) -> Iterator[str]:
     """A row a contrast: the value with its interval, and what is excluded by it."""
-    yield "| compared | | | else it would be | that is |"
+    yield "| compared | found | interval | else it would be | that is |"
     yield "|---|---|---|---|---|"
     for one in told:
         contrast = one.contrast

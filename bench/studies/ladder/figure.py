@@ -41,7 +41,7 @@ def draw_ladder(values: Mapping[str, Sequence[Row]], theme: str) -> Figure:
     figure.set_facecolor(colours["paper"])
     for axes, scenario in zip(spots, TOTALS, strict=True):
         bars = [bar_of(stack, scenario, rows) for stack, rows in values.items()]
-        _draw(axes, scenario, sorted(bars, key=lambda bar: bar.total), colours)
+        _draw(axes, scenario, sorted(bars, key=lambda bar: bar.whole), colours)
     named = [kind for kind in KINDS if kind != "second hop"]
     handles = [Rectangle((0, 0), 1, 1, color=KINDS[kind]) for kind in named]
     words = [NAMES.get(kind, kind) for kind in named]
@@ -61,15 +61,17 @@ def _draw(axes: Axes, scenario: str, bars: Sequence[Bar], colours: Mapping[str, 
     axes.set_facecolor(colours["paper"])
     for at, bar in enumerate(bars):
         right = left = 0.0
-        for (name, value), half in zip(bar.parts, bar.halves, strict=True):
+        for name in bar.added:
+            value, low, high = bar.of(name)
             start = right if value >= 0 else left + value
             axes.barh(at, abs(value), left=start, color=KINDS[name], height=0.56,
-                      edgecolor=colours["paper"], linewidth=0.5)  # fmt: skip
+                      edgecolor=colours["paper"], linewidth=0.5, clip_on=False)  # fmt: skip
             right, left = (right + value, left) if value >= 0 else (right, left + value)
             end = right if value >= 0 else left
-            _line(axes, end - half, end + half, at + 0.36, KINDS[name], 1.6)
-        _line(axes, bar.low, bar.high, at, colours["ink"], 1.4)
-        axes.text(max(right, bar.high), at, f"  {bar.total:,.0f} µs", color=colours["ink"],
+            _line(axes, end + low - value, end + high - value, at + 0.36, KINDS[name], 1.6)
+        total, low, high = bar.whole
+        _line(axes, low, high, at, colours["ink"], 1.4)
+        axes.text(max(right, high), at, f"  {total:,.0f} µs", color=colours["ink"],
                   size=8, va="center")  # fmt: skip
     axes.set_yticks(range(len(bars)), [bar.stack for bar in bars], color=colours["ink"], size=8)
     axes.invert_yaxis()
@@ -81,4 +83,5 @@ def _draw(axes: Axes, scenario: str, bars: Sequence[Bar], colours: Mapping[str, 
 
 
 def _line(axes: Axes, low: float, high: float, at: float, colour: str, width: float) -> None:
-    axes.plot([low, high], [at, at], color=colour, linewidth=width, solid_capstyle="butt")
+    axes.plot([low, high], [at, at], color=colour, linewidth=width, solid_capstyle="butt",
+              clip_on=False)  # fmt: skip

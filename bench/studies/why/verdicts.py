@@ -1,5 +1,6 @@
 """What experiments say of the causes that a text names: paper/mechanisms.toml has which does."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -76,4 +77,19 @@ def _of_condition(condition: Condition, told: Mapping[str, Sequence[Told]]) -> V
         return Verdict(CONFIRMED, why)
     if one.high < least or one.low > most:
         return Verdict(CONTRADICTED, why)
-    return Verdict(UNRESOLVED, why)
+    return Verdict(UNRESOLVED, f"{why}; {_missing(one, least, most)}")
+
+
+def _missing(one: Told, least: float, most: float) -> str:
+    """What it would be if it were so, and how many sessions might tell."""
+    scaled = math.log if one.contrast.scale == "ratio" else float
+    borders = {"at least": least, "at most": most}
+    inside = {word: at for word, at in borders.items() if one.low <= at <= one.high}
+    distance = {word: abs(scaled(one.value) - scaled(at)) for word, at in inside.items()}
+    word = min(distance, key=distance.__getitem__)
+    it_would_be = f"if it were so, it would be {word} {inside[word]:.2f}"
+    if not distance[word]:
+        return it_would_be
+    half = (scaled(one.high) - scaled(one.low)) / 2
+    needed = math.ceil(one.sessions * (half / distance[word]) ** 2)
+    return f"{it_would_be}; some {needed:,} sessions might tell"
