@@ -225,6 +225,7 @@ def _scale(parser: argparse.ArgumentParser) -> None:
     add("--replicas", type=_counts, default=[1, 2, 4], help="which to compare (1,2,4)")
     add("--load-pods", type=_whole, default=2, help="pods of k6, which share the users (2)")
     add("--image", help="of the stack (STACK:local)")
+    add("--postgres-image", default="postgres:17", metavar="IMAGE", help="(postgres:17)")
     add("--k6-image", default="k6:local", metavar="IMAGE", help="of k6/Dockerfile (k6:local)")
     add("--namespace", help="that is made, and removed again (measured-STACK)")
     add("--out", type=Path, help="the folder for results (results/scale-STACK-TIME)")

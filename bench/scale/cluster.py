@@ -3,6 +3,8 @@
 import json
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,11 +48,16 @@ def find_cluster(context: str, namespace: str) -> Cluster:
         there = f"it knows {', '.join(known)}" if known else "it knows none: is KUBECONFIG set?"
         raise Mistake(f"kubectl knows no context {context!r}; {there}")
     cluster = Cluster(context, namespace)
+    must_answer(cluster)
+    return cluster
+
+
+def must_answer(cluster: Cluster) -> None:
+    """A Mistake where nothing is heard from it."""
     try:
         cluster.ask("version", "--output", "json", "--request-timeout", "10s", seconds=20)
     except Refused as refused:
-        raise Mistake(f"the cluster of {context} does not answer: {refused}") from refused
-    return cluster
+        raise Mistake(f"the cluster of {cluster.context} does not answer: {refused}") from refused
 
 
 def must_be_allowed(cluster: Cluster) -> None:
@@ -65,6 +72,27 @@ def must_be_allowed(cluster: Cluster) -> None:
         except Refused as refused:  # it says no, with status 1
             who = f"this user of {cluster.context}"
             raise Mistake(f"{who} may not {verb} {kind} in {cluster.namespace}") from refused
+
+
+@contextmanager
+def forwarded(cluster: Cluster, service: str = "app") -> Iterator[str]:
+    """The Service's address on this machine. A Mistake where nothing comes through."""
+    command = ["kubectl", "--context", cluster.context, "--namespace", cluster.namespace]
+    process = subprocess.Popen(
+        [*command, "port-forward", f"service/{service}", ":8000"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout
+        said = process.stdout.readline()
+        if not said.startswith("Forwarding from "):
+            raise Mistake(
+                f"the Service cannot be reached: {said.strip() or 'kubectl says nothing'}"
+            )
+        yield f"http://127.0.0.1:{said.split(' -> ')[0].rpartition(':')[2]}"
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def _kubectl(*arguments: str, given: str | None = None, seconds: float = 60) -> str:

@@ -8,14 +8,13 @@ from typing import Any
 
 import msgspec
 
-from bench import Mistake
-from bench.keep.record import Problem
+from bench.keep.record import Load, Problem
 from bench.keep.summary import Summary
 from bench.measure.profile import Profile, Scenario
 from bench.scale.cluster import Cluster, Refused
-from bench.scale.stage import apply, hopeless
+from bench.scale.stage import apply, must_start
 
-LEAD = 10  # seconds between the order and the common start: pods are made meanwhile
+LEAD = 6  # seconds between the order and the common start: pods are made meanwhile
 AFTER = 120  # seconds that a Job may take beside what its scenario takes
 OF_ITERATIONS = 300  # seconds, for a scenario that ends with its iterations
 APART = 1.0  # seconds within which all pods should begin
@@ -30,16 +29,18 @@ class Loaded:
     apart_s: float | None  # between the first pod's beginning and the last one's
 
 
-def load(
+def begin(
     cluster: Cluster, scenario: Scenario, profile: Profile, pods: int, image: Mapping[str, str]
-) -> Loaded:
-    """Let k6 load the Service; a pod that fails is a problem, one that never starts a Mistake."""
+) -> float:
+    """Order as many pods of k6; when they are to begin, in seconds since 1970."""
+    start = time.time() + LEAD
     cluster.ask("delete", "job", "load", "--ignore-not-found", "--cascade", "foreground")
     told = {
         "SCENARIO": scenario.name,
-        "PROFILE": f"/k6/profiles/{profile.name}.json",
+        "PROFILE": "/load/profile.json",
+        "profile.json": profile.path.read_text(),
         "HOSTS": str(pods),
-        "START_AT": f"{time.time() + LEAD:.3f}",
+        "START_AT": f"{start:.3f}",
     }
     apply(
         cluster,
@@ -57,8 +58,12 @@ def load(
             "patches": [{"target": {"kind": "Job"}, "patch": json.dumps(_of_pods(pods))}],
         },
     )
-    seconds = (scenario.seconds or OF_ITERATIONS) + LEAD + AFTER
-    _wait(cluster, pods, seconds)
+    return start
+
+
+def finish(cluster: Cluster, scenario: Scenario, pods: int) -> Loaded:
+    """What they told; a pod that fails is a problem, one that never starts a Mistake."""
+    _wait(cluster, pods, (scenario.seconds or OF_ITERATIONS) + LEAD + AFTER)
     return _told(cluster, pods)
 
 
@@ -71,14 +76,12 @@ def _of_pods(pods: int) -> list[dict[str, Any]]:
 
 def _wait(cluster: Cluster, pods: int, seconds: float) -> None:
     """Until every pod has ended, well or not."""
-    end = time.monotonic() + seconds
+    end, since = time.monotonic() + seconds, dict[str, float]()
     while time.monotonic() < end:
         there = cluster.pods("load")
         if sum(pod["status"]["phase"] in ("Succeeded", "Failed") for pod in there) == pods:
             return
-        for pod in there:
-            if why := hopeless(pod):
-                raise Mistake(f"the load's {pod['metadata']['name']} cannot start: {why}")
+        must_start(there, since)
         time.sleep(1)
 
 
@@ -119,3 +122,30 @@ def summary_in(log: str) -> Summary:
         if line.startswith("{"):
             return msgspec.json.decode(line, type=Summary)
     raise ValueError("there is no summary in its log")
+
+
+def added(summaries: Sequence[Summary], users: int) -> Load:
+    """All pods' counts. counted_s: for how long all users asked, by their own iterations."""
+    arms = [arm for summary in summaries for arm in summary.arms.values()]
+    timed = [arm for arm in arms if arm.times.count and arm.times.avg is not None]
+    counted = sum(arm.times.count for arm in arms)
+    iterations = sum(arm.iterations for arm in arms)
+    iterated_ms = sum(a.iterations * a.iteration_mean_ms for a in arms if a.iteration_mean_ms)
+    return Load(
+        requests=sum(arm.requests for arm in arms),
+        failed=sum(arm.failed for arm in arms),
+        iterations=iterations,
+        bytes_received=sum(arm.bytes_received for arm in arms),
+        counted=counted,
+        counted_s=iterated_ms / 1000 / users,
+        mean_ms=sum(a.times.count * (a.times.avg or 0) for a in timed) / counted
+        if counted
+        else None,
+        max_ms=max((a.times.max for a in timed if a.times.max is not None), default=None),
+        iteration_mean_ms=iterated_ms / iterations if iterations else None,
+        iteration_max_ms=max((a.iteration_max_ms or 0.0 for a in arms), default=None),
+        elsewhere=None,
+        turns=0,
+        void=0,
+        k6_cpu_s=None,
+    )

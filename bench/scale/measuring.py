@@ -1,10 +1,9 @@
 """One scenario on so many replicas: probed, loaded, counted and judged, as everywhere else."""
 
 import json
-import subprocess
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench import Mistake
 from bench.keep.record import Load, Measurement, Problem, ServerUse
@@ -15,22 +14,27 @@ from bench.measure.profile import Profile, Scenario
 from bench.measure.validity import status
 from bench.merge.merging import CLOSE, PERCENTAGES
 from bench.merge.percentiles import merge
-from bench.scale.cluster import Cluster
+from bench.scale.cluster import Cluster, Refused, forwarded, must_answer
 from bench.scale.limits import cpus, limited_by, own_share
-from bench.scale.load import Loaded, load
+from bench.scale.load import Loaded, added, begin, finish
 from bench.scale.pods import (
     Counters,
+    Used,
     busiest_node,
+    killed_for_memory,
     must_be_read,
     read_counters,
     used_between,
     what_befell,
 )
 from bench.scale.record import Percentile, Scaled
+from bench.scale.stage import wait_until_ready
 from bench.serve.inside import ROWS
 from bench.serve.server import Row
 
 APP, DATABASE = "app", "database"
+READING = 0.4  # seconds that a pod's counters may take to be read
+BACK = 60  # seconds until pods that were lost must be ready again
 # What other engines tell, and a cluster does not.
 UNOBSERVABLE = ["steal_share", "foreign_share", "swapped_bytes", "k6_cpu_s", "worker_cpu_s"]
 
@@ -45,22 +49,64 @@ class Staged:
     has_database: bool
     load_pods: int
     k6_image: Mapping[str, str]
+    cold: str | None = None  # what went wrong when it was warmed up
+
+
+def warmed(of: Staged) -> Staged:
+    """After users have asked for hello and list; none of it is measured."""
+    asks = Scenario("warmup", 1, of.profile.warmup_seconds, None)
+    _begin(of, asks)
+    told = finish(of.cluster, asks, of.load_pods)
+    return replace(of, cold="; ".join(p.why for p in told.problems if not p.suspect) or None)
 
 
 def measure(of: Staged, scenario: Scenario) -> Scaled:
-    """A Mistake where nothing can be measured; what befalls it is a problem of this one alone."""
+    """What befalls it is a problem of this scenario alone; a Mistake where the cluster is gone."""
+    try:
+        wait_until_ready(of.cluster, APP, of.replicas, BACK)
+        if scenario.name in of.profile.reseed:
+            seed(of)
+        return _measured(of, scenario)
+    except Mistake as mistake:
+        must_answer(of.cluster)
+        return lost(scenario, str(mistake))
+
+
+def lost(scenario: Scenario, why: str) -> Scaled:
+    """What could not be measured."""
+    return Scaled(
+        measurement=_measurement(
+            *(scenario, [Problem(code="lost", why=why)], 0),
+            *(added([], scenario.users), Used(None, None, None)),
+        ),
+        per_s=None,
+        percentiles=[],
+        apart_s=None,
+        busiest_pod=None,
+        database_cpu_s=None,
+        node_busy=None,
+        limited_by="not told",
+    )
+
+
+def _measured(of: Staged, scenario: Scenario) -> Scaled:
     cluster = of.cluster
     asked = _probed(of, scenario)
-    before = _rows(cluster)
+    before = read_rows(cluster)
+    # As near to the beginning as can be: what pods of k6 take to start is nobody's load.
+    time.sleep(max(0.0, _begin(of, scenario) - READING * of.replicas - time.time()))
     apps, databases = read_counters(cluster, APP), _of_database(of)
     must_be_read(apps, APP, of.replicas)
-    loaded = load(cluster, scenario, of.profile, of.load_pods, of.k6_image)
+    loaded = finish(cluster, scenario, of.load_pods)
     apps_after, databases_after = read_counters(cluster, APP), _of_database(of)
     told = added(loaded.summaries, scenario.users)
     problems = [
+        *([Problem(code="warm-up", why=of.cold)] if of.cold else ()),
         *loaded.problems,
         *what_befell(APP, apps, cluster.pods(APP)),
         *(what_befell(DATABASE, databases, cluster.pods(DATABASE)) if of.has_database else ()),
+        *killed_for_memory(APP, apps, apps_after),
+        *killed_for_memory(DATABASE, databases, databases_after),
         *_of_answers(told, asked),
         *_of_rows(of, scenario, before, told),
     ]
@@ -69,58 +115,42 @@ def measure(of: Staged, scenario: Scenario) -> Scaled:
     if used.throttled:
         why = f"its CPU limit stopped the app {used.throttled} times"
         problems.append(Problem(code="throttled", why=why, suspect=True))
-    busy = busiest_node(apps, apps_after)
+    busy = busiest_node(apps, apps_after, told.counted_s)
     return Scaled(
-        measurement=Measurement(
-            status=status(problems),
-            problems=problems,
-            unobservable=UNOBSERVABLE,
-            users=scenario.users,
-            in_flight=scenario.users,
-            probe_bytes=asked.bytes,
-            load=told,
-            server=ServerUse(
-                cpu_s=used.cpu_s,
-                idle_s=None,
-                worker_cpu_s=None,
-                peak_bytes=used.memory_bytes,
-                same_workers=used.cpu_s is not None,
-                throttled=used.throttled,
-            ),
-        ),
+        measurement=_measurement(scenario, problems, asked.bytes, told, used),
         per_s=told.counted / told.counted_s if told.counted and told.counted_s else None,
         percentiles=_percentiles(loaded.summaries),
         apart_s=loaded.apart_s,
+        busiest_pod=used.busiest,
         database_cpu_s=database.cpu_s,
         node_busy=busy,
         limited_by=_limit(of, loaded, told, used.cpu_s, database.cpu_s, busy),
     )
 
 
-def added(summaries: Sequence[Summary], users: int) -> Load:
-    """All pods' counts. counted_s: for how long all users asked, by their own iterations."""
-    arms = [arm for summary in summaries for arm in summary.arms.values()]
-    timed = [arm for arm in arms if arm.times.count and arm.times.avg is not None]
-    counted = sum(arm.times.count for arm in arms)
-    iterations = sum(arm.iterations for arm in arms)
-    iterated_ms = sum(a.iterations * a.iteration_mean_ms for a in arms if a.iteration_mean_ms)
-    return Load(
-        requests=sum(arm.requests for arm in arms),
-        failed=sum(arm.failed for arm in arms),
-        iterations=iterations,
-        bytes_received=sum(arm.bytes_received for arm in arms),
-        counted=counted,
-        counted_s=iterated_ms / 1000 / users,
-        mean_ms=sum(a.times.count * (a.times.avg or 0) for a in timed) / counted
-        if counted
-        else None,
-        max_ms=max((a.times.max for a in timed if a.times.max is not None), default=None),
-        iteration_mean_ms=iterated_ms / iterations if iterations else None,
-        iteration_max_ms=max((a.iteration_max_ms or 0.0 for a in arms), default=None),
-        elsewhere=None,
-        turns=0,
-        void=0,
-        k6_cpu_s=None,
+def _begin(of: Staged, scenario: Scenario) -> float:
+    return begin(of.cluster, scenario, of.profile, of.load_pods, of.k6_image)
+
+
+def _measurement(
+    scenario: Scenario, problems: list[Problem], probed: int, told: Load, used: Used
+) -> Measurement:
+    return Measurement(
+        status=status(problems),
+        problems=problems,
+        unobservable=UNOBSERVABLE,
+        users=scenario.users,
+        in_flight=scenario.users,
+        probe_bytes=probed,
+        load=told,
+        server=ServerUse(
+            cpu_s=used.cpu_s,
+            idle_s=None,
+            worker_cpu_s=None,
+            peak_bytes=used.memory_bytes,
+            same_workers=used.cpu_s is not None,
+            throttled=used.throttled,
+        ),
     )
 
 
@@ -134,10 +164,10 @@ def seed(of: Staged) -> None:
 
 def _probed(of: Staged, scenario: Scenario) -> Probe:
     with forwarded(of.cluster) as url:
-        return probe(scenario.name, url, _rows(of.cluster))
+        return probe(scenario.name, url, read_rows(of.cluster))
 
 
-def _rows(cluster: Cluster) -> list[Row]:
+def read_rows(cluster: Cluster) -> list[Row]:
     """From the database itself, by a pod of the app."""
     told = cluster.run_in(_one_pod(cluster), "python", "-c", ROWS)
     return [Row(*row) for row in json.loads(told)]
@@ -164,8 +194,13 @@ def _of_answers(told: Load, asked: Probe) -> Iterator[Problem]:
 
 
 def _of_rows(of: Staged, scenario: Scenario, before: list[Row], told: Load) -> Iterator[Problem]:
+    try:
+        after = read_rows(of.cluster)
+    except Refused as refused:
+        yield Problem(code="rows", why=f"the database cannot be read afterwards: {refused}")
+        return
     differs = disagreement(
-        scenario.name, before, _rows(of.cluster), told.requests - told.failed,
+        scenario.name, before, after, told.requests - told.failed,
         seeded=of.profile.rows, users=scenario.users,
     )  # fmt: skip
     if differs:
@@ -208,24 +243,3 @@ def _limit(
 def _cpu_limit(cluster: Cluster, app: str) -> float:
     container = cluster.pods(app)[0]["spec"]["containers"][0]
     return cpus(str(container["resources"]["limits"]["cpu"]))
-
-
-@contextmanager
-def forwarded(cluster: Cluster) -> Iterator[str]:
-    """The Service's address on this machine. A Mistake where nothing comes through."""
-    command = ["kubectl", "--context", cluster.context, "--namespace", cluster.namespace]
-    process = subprocess.Popen(
-        [*command, "port-forward", "service/app", ":8000"],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    try:
-        assert process.stdout
-        said = process.stdout.readline()
-        if not said.startswith("Forwarding from "):
-            raise Mistake(
-                f"the Service cannot be reached: {said.strip() or 'kubectl says nothing'}"
-            )
-        yield f"http://127.0.0.1:{said.split(' -> ')[0].rpartition(':')[2]}"
-    finally:
-        process.terminate()
-        process.wait()

@@ -14,14 +14,16 @@ COUNTERS = """
 cd /sys/fs/cgroup
 if [ -f cpu.stat ]; then
   cat cpu.stat; echo memory_peak $(cat memory.peak 2>/dev/null || cat memory.current)
+  grep '^oom_kill ' memory.events
 else
   cat cpu/cpu.stat; echo usage_ns $(cat cpuacct/cpuacct.usage)
   echo memory_peak $(cat memory/memory.max_usage_in_bytes)
+  grep '^oom_kill ' memory/memory.oom_control
 fi
 head -n 1 /proc/stat | while read _ user nice system idle wait irq soft steal _; do
-  echo node_busy $((user + nice + system + irq + soft)); echo node_all \
-    $((user + nice + system + idle + wait + irq + soft + steal))
+  echo node_busy $((user + nice + system + irq + soft))
 done
+echo node_cpus $(grep -c '^cpu[0-9]' /proc/stat)
 """
 
 
@@ -35,8 +37,9 @@ class Counters:
     cpu_s: float
     throttled: int
     memory_bytes: int
-    node_busy: int  # ticks of all CPUs of its node
-    node_all: int
+    oom_kills: int
+    node_busy: int  # ticks of all CPUs of its node, a hundred a second each
+    node_cpus: int
 
 
 def read_counters(cluster: Cluster, app: str) -> dict[str, Counters]:
@@ -61,8 +64,9 @@ def _counters(name: str, pod: Mapping[str, Any], of: Mapping[str, str]) -> Count
         cpu_s=cpu_s,
         throttled=int(of.get("nr_throttled", 0)),
         memory_bytes=int(of["memory_peak"]),
+        oom_kills=int(of.get("oom_kill", 0)),
         node_busy=int(of["node_busy"]),
-        node_all=int(of["node_all"]),
+        node_cpus=int(of["node_cpus"]),
     )
 
 
@@ -73,6 +77,7 @@ class Used:
     cpu_s: float | None
     throttled: int | None
     memory_bytes: int | None
+    busiest: float | None = None  # its share of their CPU: 0.5 of two that do as much
 
 
 def used_between(before: Mapping[str, Counters], after: Mapping[str, Counters]) -> Used:
@@ -82,21 +87,28 @@ def used_between(before: Mapping[str, Counters], after: Mapping[str, Counters]) 
     )
     if not same or not before:
         return Used(None, None, None)
+    cpu = [after[name].cpu_s - before[name].cpu_s for name in before]
     return Used(
-        cpu_s=sum(after[name].cpu_s - before[name].cpu_s for name in before),
+        cpu_s=sum(cpu),
         throttled=sum(after[name].throttled - before[name].throttled for name in before),
         memory_bytes=sum(one.memory_bytes for one in after.values()),
+        busiest=max(cpu) / sum(cpu) if sum(cpu) else None,
     )
 
 
-def busiest_node(before: Mapping[str, Counters], after: Mapping[str, Counters]) -> float | None:
-    """Share of its CPUs that was busy, of the node that was so most."""
-    shares = []
-    for name in before.keys() & after.keys():
-        ticks = after[name].node_all - before[name].node_all
-        if ticks > 0:
-            shares.append((after[name].node_busy - before[name].node_busy) / ticks)
-    return max(shares, default=None)
+def busiest_node(
+    before: Mapping[str, Counters], after: Mapping[str, Counters], seconds: float
+) -> float | None:
+    """Share of its CPUs that was busy in the seconds of the load, of the node that was so most.
+
+    The looks lie a little before and after these: what else it did then counts as well.
+    """
+    shares = [
+        (after[name].node_busy - before[name].node_busy) / 100 / after[name].node_cpus / seconds
+        for name in before.keys() & after.keys()
+        if seconds
+    ]
+    return min(1.0, max(shares)) if shares else None
 
 
 def what_befell(
@@ -119,6 +131,17 @@ def what_befell(
         if conditions.get("Ready", {}).get("status") != "True":
             why = str(conditions.get("Ready", {}).get("message", "a probe fails"))
             yield Problem(code="pod-not-ready", why=f"{name} of {app}: {why}")
+
+
+def killed_for_memory(
+    app: str, before: Mapping[str, Counters], after: Mapping[str, Counters]
+) -> Iterator[Problem]:
+    """Processes in containers that were not started anew for it, such as one of several workers."""
+    for name in sorted(before.keys() & after.keys()):
+        killed = after[name].oom_kills - before[name].oom_kills
+        if killed > 0:
+            why = f"its memory limit killed {killed} processes in {name} of {app}"
+            yield Problem(code="oom-killed", why=why)
 
 
 def _restarts(pod: Mapping[str, Any]) -> int:

@@ -32,6 +32,7 @@ class Scaling(Record, frozen=True, kw_only=True):
     kubernetes: str
     nodes: list[Node]
     image: str
+    postgres_image: str
     k6_image: str
     source: Source
 
@@ -52,6 +53,7 @@ class Scaled(Record, frozen=True, kw_only=True):
     per_s: float | None
     percentiles: list[Percentile]
     apart_s: float | None  # between the beginning of the first pod of k6 and the last one's
+    busiest_pod: float | None  # its share of the CPU of the app's pods
     database_cpu_s: float | None
     node_busy: float | None  # of the busiest node with a pod of the app: share of all its CPUs
     limited_by: str

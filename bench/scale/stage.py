@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from bench.scale.cluster import Cluster, Refused
 
 MANIFESTS = ROOT / "deploy" / "kubernetes"
 MARK = "python-web-frameworks-measured/owner"
+SURE = 10  # seconds for which a pod could not start that will not
 PATIENCE = 240  # seconds until pods must be ready
 # What a container waits for that will never come of itself.
 HOPELESS = {
@@ -82,12 +83,13 @@ def _must_be_free(cluster: Cluster) -> None:
 
 
 def _delete(cluster: Cluster, namespace: str) -> None:
-    ours = ("delete", "namespace", "--selector", MARK)
     # By the mark too: a namespace that somebody else has made is never removed.
-    cluster.ask(
-        *ours, "--field-selector", f"metadata.name={namespace}", "--ignore-not-found",
-        "--timeout", "120s", seconds=150,
-    )  # fmt: skip
+    ours = ("--selector", MARK, "--field-selector", f"metadata.name={namespace}")
+    if cluster.read("namespaces", *ours)["items"]:
+        # Its pods first, at once: else the namespace waits for the longest time they may take.
+        there = replace(cluster, namespace=namespace)
+        there.ask("delete", "deployments,statefulsets,jobs,pods", "--all", "--grace-period", "1")
+        cluster.ask("delete", "namespace", *ours, "--timeout", "120s", seconds=150)
 
 
 def apply(cluster: Cluster, base: str, changes: Mapping[str, Any]) -> None:
@@ -108,24 +110,43 @@ def apply(cluster: Cluster, base: str, changes: Mapping[str, Any]) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def wait_until_ready(cluster: Cluster, app: str, replicas: int) -> None:
+def wait_until_ready(cluster: Cluster, app: str, replicas: int, seconds: float = PATIENCE) -> None:
     """Until so many pods, and no others, are ready. A Mistake says why they never will be."""
-    end = time.monotonic() + PATIENCE
+    end, since = time.monotonic() + seconds, dict[str, float]()
     while time.monotonic() < end:
         pods = cluster.pods(app)
         if len(pods) == replicas and all(_is_ready(pod) for pod in pods):
             return
-        for pod in pods:
-            if why := hopeless(pod):
-                raise Mistake(f"{pod['metadata']['name']} cannot start: {why}")
+        must_start(pods, since)
         time.sleep(1)
-    states = {pod["metadata"]["name"]: pod["status"]["phase"] for pod in cluster.pods(app)}
-    raise Mistake(f"{app} is not ready after {PATIENCE} s: {states or 'there is no pod'}")
+    states = [f"{pod['metadata']['name']}: {_state(pod)}" for pod in cluster.pods(app)]
+    found = ", ".join(states) or "there is no pod"
+    raise Mistake(f"{app} is not ready after {seconds:.0f} s: {found}")
+
+
+def _state(pod: Mapping[str, Any]) -> str:
+    """CrashLoopBackOff, or else its phase."""
+    waits = [container["state"].get("waiting") for container in _containers(pod["status"])]
+    reasons = [str(wait.get("reason")) for wait in waits if wait]
+    return reasons[0] if reasons else str(pod["status"]["phase"])
 
 
 def _is_ready(pod: Mapping[str, Any]) -> bool:
     conditions = {c["type"]: c["status"] for c in pod["status"].get("conditions", ())}
     return conditions.get("Ready") == "True" and "deletionTimestamp" not in pod["metadata"]
+
+
+def must_start(pods: Sequence[Mapping[str, Any]], since: dict[str, float]) -> None:
+    """A Mistake where one of them cannot start, and could not for a while.
+
+    since: for who asks again and again; a claim may not be bound yet, an image be tried again.
+    """
+    for pod in pods:
+        name, why = str(pod["metadata"]["name"]), hopeless(pod)
+        if not why:
+            since.pop(name, None)
+        elif time.monotonic() - since.setdefault(name, time.monotonic()) > SURE:
+            raise Mistake(f"{name} cannot start: {why}")
 
 
 def hopeless(pod: Mapping[str, Any]) -> str | None:

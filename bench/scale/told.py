@@ -28,6 +28,7 @@ class Line:
     per_s: Interval | None  # mean, low, high
     growth: Interval | None  # times the throughput of the fewest replicas, by session
     cpu_ms: float | None  # of app and database, a request
+    busiest_pod: float | None
     p99_ms: float | None
     limited_by: str
     problems: Sequence[str]
@@ -58,6 +59,7 @@ def lines_of(plan: Scaling, sessions: Sequence[ScaledSession]) -> Iterator[Line]
                 per_s=_interval([one.per_s or 0.0 for one in counting]),
                 growth=_of_logs(grown),
                 cpu_ms=_mean(1000 * _cpu(one) / one.measurement.load.requests for one in counting),
+                busiest_pod=_mean(one.busiest_pod for one in counting),
                 p99_ms=_mean(_p99(one) for one in counting),
                 limited_by=_most([one.limited_by for one in counting]),
                 problems=[
@@ -71,15 +73,17 @@ def table(plan: Scaling, lines: Sequence[Line]) -> Iterator[str]:
     fewest = min(plan.replicas)
     yield (
         "| scenario | replicas | requests/s | against the fewest | efficiency | CPU, ms a request"
-        " | p99, ms | limited by | sessions |"
+        " | busiest pod | p99, ms | limited by | sessions |"
     )
-    yield "|---|---|---|---|---|---|---|---|---|"
+    yield "|---|---|---|---|---|---|---|---|---|---|"
     for line in lines:
         efficiency = line.efficiency(fewest)
         cells = (
             *(line.scenario, str(line.replicas), _shown(line.per_s), _shown(line.growth)),
             "" if efficiency is None else f"{100 * efficiency:.0f} %",
-            *("" if one is None else number(one) for one in (line.cpu_ms, line.p99_ms)),
+            "" if line.cpu_ms is None else number(line.cpu_ms),
+            "" if line.busiest_pod is None else f"{100 * line.busiest_pod:.0f} %",
+            "" if line.p99_ms is None else number(line.p99_ms),
             *(line.limited_by, f"{line.sessions} of {line.attempted}"),
         )
         yield f"| {' | '.join(cells)} |"
@@ -88,11 +92,12 @@ def table(plan: Scaling, lines: Sequence[Line]) -> Iterator[str]:
 def write_csv(lines: Sequence[Line], path: Path) -> None:
     with path.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        names = ("per_s", "low", "high", "growth", "growth_low", "growth_high", "cpu_ms", "p99_ms")
+        names = ["per_s", "low", "high", "growth", "growth_low", "growth_high"]
+        names += ["cpu_ms", "busiest_pod", "p99_ms"]
         writer.writerow(["scenario", "replicas", *names, "limited_by", "sessions", "attempted"])
         for line in lines:
             numbers = [*(line.per_s or (None,) * 3), *(line.growth or (None,) * 3)]
-            numbers += [line.cpu_ms, line.p99_ms]
+            numbers += [line.cpu_ms, line.busiest_pod, line.p99_ms]
             cells = ["" if one is None else f"{one:.6g}" for one in numbers]
             counts = (line.limited_by, line.sessions, line.attempted)
             writer.writerow([line.scenario, line.replicas, *cells, *counts])

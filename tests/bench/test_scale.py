@@ -8,15 +8,15 @@ from matplotlib import pyplot
 from bench import Mistake
 from bench.keep.record import Load, Measurement, Problem, ProfilePin, ServerUse, Source
 from bench.scale import cluster as kubernetes
-from bench.scale import scaling
+from bench.scale import stage
 from bench.scale.cluster import find_cluster
 from bench.scale.figure import draw_scaling
 from bench.scale.limits import cpus, limited_by
 from bench.scale.load import summary_in
-from bench.scale.pods import Counters, used_between, what_befell
+from bench.scale.plan import must_suit, named
+from bench.scale.pods import Counters, killed_for_memory, used_between, what_befell
 from bench.scale.record import Percentile, Scaled, ScaledSession, Scaling
-from bench.scale.scaling import named
-from bench.scale.stage import hopeless
+from bench.scale.stage import hopeless, must_start
 from bench.scale.told import lines_of, table
 
 PLAN = Scaling(
@@ -31,6 +31,7 @@ PLAN = Scaling(
     kubernetes="v1.34.4",
     nodes=[],
     image="flask_sqlalchemy:local",
+    postgres_image="postgres:17",
     k6_image="k6:local",
     source=Source(commit=None, dirty=None),
 )
@@ -60,6 +61,7 @@ def scaled(per_s: float, *problems: Problem, limited: str = "the node's CPUs") -
         per_s=per_s,
         percentiles=[Percentile(percentage=99.0, ms=5.0, low=4.9, high=5.1)],
         apart_s=0.1,
+        busiest_pod=0.6,
         database_cpu_s=1.0,
         node_busy=0.95,
         limited_by=limited,
@@ -128,8 +130,8 @@ def test_cpus_are_read_as_kubernetes_writes_them(text, value):
     assert cpus(text) == value
 
 
-def counters(pod: str, restarts: int = 0, cpu_s: float = 1.0) -> Counters:
-    return Counters(pod, "node", restarts, cpu_s, 0, 100, 10, 20)
+def counters(pod: str, restarts: int = 0, cpu_s: float = 1.0, oom_kills: int = 0) -> Counters:
+    return Counters(pod, "node", restarts, cpu_s, 0, 100, oom_kills, 10, 20)
 
 
 def test_a_pod_that_was_started_anew_tells_no_cpu():
@@ -137,6 +139,19 @@ def test_a_pod_that_was_started_anew_tells_no_cpu():
     assert used_between(before, {n: counters(n, cpu_s=3.0) for n in "ab"}).cpu_s == 4.0
     assert used_between(before, {"a": counters("a")}).cpu_s is None
     assert used_between(before, {"a": counters("a"), "b": counters("b", 1)}).cpu_s is None
+
+
+def test_a_process_that_a_memory_limit_killed_is_named_though_its_container_lives():
+    before = {"a": counters("a"), "b": counters("b", oom_kills=3)}
+    after = {"a": counters("a", oom_kills=1), "b": counters("b", 1)}  # b's began anew
+    (problem,) = killed_for_memory("app", before, after)
+    assert problem.why == "its memory limit killed 1 processes in a of app"
+
+
+def test_the_busiest_pod_is_told_by_its_share():
+    before = {"a": counters("a"), "b": counters("b")}
+    after = {"a": counters("a", cpu_s=4.0), "b": counters("b", cpu_s=2.0)}
+    assert used_between(before, after).busiest == 0.75
 
 
 def pod(name: str, restarts: int = 0, ready: bool = True, **more) -> dict:
@@ -187,6 +202,19 @@ def test_a_pod_without_its_image_or_without_room_will_never_start():
     assert hopeless(pod("a")) is None
 
 
+def test_a_pod_that_cannot_start_is_given_time_to_be_tried_again(monkeypatch):
+    waiting = pod("a")
+    state = {"waiting": {"reason": "ErrImagePull", "message": "no such image"}}
+    now, since = [0.0], {}
+    monkeypatch.setattr(stage.time, "monotonic", lambda: now[0])
+    for now[0], found in ((0.0, state), (9.0, {}), (10.0, state), (20.0, state)):
+        waiting["status"]["containerStatuses"][0]["state"] = found
+        must_start([waiting], since)
+    now[0] = 21.0
+    with pytest.raises(Mistake, match="a cannot start: ErrImagePull: no such image"):
+        must_start([waiting], since)
+
+
 def test_a_summary_is_found_between_other_lines():
     with pytest.raises(ValueError, match="no summary"):
         summary_in('time="..." level=error msg="thresholds failed"\n')
@@ -228,4 +256,4 @@ def test_a_cluster_that_is_not_known_or_does_not_answer_is_one_line(monkeypatch,
 def test_what_would_say_nothing_is_refused(asked, said):
     usual = {"stack": "flask_sqlalchemy", "replicas": [1], "sessions": 3}
     with pytest.raises(Mistake, match=said):
-        scaling._must_suit(argparse.Namespace(**usual | asked))
+        must_suit(argparse.Namespace(**usual | asked))
