@@ -1,6 +1,6 @@
 """Throughput and CPU against replicas, as one figure: a column a scenario."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from matplotlib import pyplot
 from matplotlib.axes import Axes
@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 
 from bench.answer.shown.colours import COLOURS
 from bench.scale.record import Scaling
-from bench.scale.told import Line
+from bench.scale.told import Interval, Line
 
-TITLE = "requests/s, and CPU of app and database, by replicas"
+TITLE = "requests/s, and CPU of app and database, by replicas (dashed: each as much as the first)"
 
 
 def draw_scaling(plan: Scaling, lines: Sequence[Line]) -> Figure:
@@ -35,19 +35,23 @@ def draw_scaling(plan: Scaling, lines: Sequence[Line]) -> Figure:
 
 
 def _throughput(axes: Axes, found: Sequence[Line]) -> None:
-    told = [(line.replicas, line.per_s) for line in found if line.per_s]
+    told = {line.replicas: line.per_s for line in found if line.per_s}
+    _drawn(axes, told, COLOURS["fastapi"])
     if told:
-        replicas, intervals = zip(*told, strict=True)
-        means = [mean for mean, _, _ in intervals]
-        ends = [[m - low for m, low, _ in intervals], [high - m for m, _, high in intervals]]
-        axes.errorbar(replicas, means, yerr=ends, marker="o", color=COLOURS["fastapi"])
-        perfect = [means[0] * many / replicas[0] for many in replicas]
-        axes.plot(replicas, perfect, linestyle="--", color=COLOURS["rule"])
-    axes.set_ylim(bottom=0)
+        fewest = min(told)
+        perfect = [told[fewest][0] * replicas / fewest for replicas in told]
+        axes.plot([*told], perfect, linestyle="--", color=COLOURS["rule"])
 
 
 def _cpu(axes: Axes, found: Sequence[Line]) -> None:
-    told = [(line.replicas, line.cpu_ms) for line in found if line.cpu_ms is not None]
-    if told:
-        axes.plot(*zip(*told, strict=True), marker="o", color=COLOURS["flask"])
+    _drawn(axes, {line.replicas: line.cpu_ms for line in found if line.cpu_ms}, COLOURS["flask"])
+
+
+def _drawn(axes: Axes, told: Mapping[int, Interval], colour: str) -> None:
+    """Means with their intervals, by replicas."""
+    means = [mean for mean, _, _ in told.values()]
+    below = [mean - low for mean, low, _ in told.values()]
+    above = [high - mean for mean, _, high in told.values()]
+    axes.errorbar([*told], means, yerr=[below, above], marker="o", color=colour)
+    axes.margins(y=0.1)
     axes.set_ylim(bottom=0)

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean, median, stdev
 
 import numpy as np
 
@@ -27,9 +27,9 @@ class Line:
     attempted: int
     per_s: Interval | None  # mean, low, high
     growth: Interval | None  # times the throughput of the fewest replicas, by session
-    cpu_ms: float | None  # of app and database, a request
+    cpu_ms: Interval | None  # of app and database, a request
     busiest_pod: float | None
-    p99_ms: float | None
+    p99_ms: float | None  # the median of the sessions' own
     limited_by: str
     problems: Sequence[str]
 
@@ -58,9 +58,11 @@ def lines_of(plan: Scaling, sessions: Sequence[ScaledSession]) -> Iterator[Line]
                 attempted=len(found),
                 per_s=_interval([one.per_s or 0.0 for one in counting]),
                 growth=_of_logs(grown),
-                cpu_ms=_mean(1000 * _cpu(one) / one.measurement.load.requests for one in counting),
+                cpu_ms=_interval(
+                    [1000 * _cpu(one) / one.measurement.load.requests for one in counting]
+                ),
                 busiest_pod=_mean(one.busiest_pod for one in counting),
-                p99_ms=_mean(_p99(one) for one in counting),
+                p99_ms=_median(_p99(one) for one in counting),
                 limited_by=_most([one.limited_by for one in counting]),
                 problems=[
                     f"{p.code}: {p.why}" for one, _ in found for p in one.measurement.problems
@@ -73,7 +75,7 @@ def table(plan: Scaling, lines: Sequence[Line]) -> Iterator[str]:
     fewest = min(plan.replicas)
     yield (
         "| scenario | replicas | requests/s | against the fewest | efficiency | CPU, ms a request"
-        " | busiest pod | p99, ms | limited by | sessions |"
+        " | busiest pod | median p99, ms | limited by | sessions |"
     )
     yield "|---|---|---|---|---|---|---|---|---|---|"
     for line in lines:
@@ -81,7 +83,7 @@ def table(plan: Scaling, lines: Sequence[Line]) -> Iterator[str]:
         cells = (
             *(line.scenario, str(line.replicas), _shown(line.per_s), _shown(line.growth)),
             "" if efficiency is None else f"{100 * efficiency:.0f} %",
-            "" if line.cpu_ms is None else number(line.cpu_ms),
+            _shown(line.cpu_ms),
             "" if line.busiest_pod is None else f"{100 * line.busiest_pod:.0f} %",
             "" if line.p99_ms is None else number(line.p99_ms),
             *(line.limited_by, f"{line.sessions} of {line.attempted}"),
@@ -93,11 +95,11 @@ def write_csv(lines: Sequence[Line], path: Path) -> None:
     with path.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         names = ["per_s", "low", "high", "growth", "growth_low", "growth_high"]
-        names += ["cpu_ms", "busiest_pod", "p99_ms"]
+        names += ["cpu_ms", "cpu_ms_low", "cpu_ms_high", "busiest_pod", "median_p99_ms"]
         writer.writerow(["scenario", "replicas", *names, "limited_by", "sessions", "attempted"])
         for line in lines:
             numbers = [*(line.per_s or (None,) * 3), *(line.growth or (None,) * 3)]
-            numbers += [line.cpu_ms, line.busiest_pod, line.p99_ms]
+            numbers += [*(line.cpu_ms or (None,) * 3), line.busiest_pod, line.p99_ms]
             cells = ["" if one is None else f"{one:.6g}" for one in numbers]
             counts = (line.limited_by, line.sessions, line.attempted)
             writer.writerow([line.scenario, line.replicas, *cells, *counts])
@@ -128,6 +130,11 @@ def _p99(one: object) -> float | None:
 def _mean(values: Iterator[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return fmean(known) if known else None
+
+
+def _median(values: Iterator[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return median(known) if known else None
 
 
 def _most(words: Sequence[str]) -> str:

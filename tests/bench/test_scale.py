@@ -83,7 +83,7 @@ def test_growth_is_told_by_session_and_efficiency_against_the_fewest_replicas():
     assert two.efficiency(1) == pytest.approx(0.75) and four.efficiency(1) == pytest.approx(0.4)
     mean, low, high = one.per_s
     assert mean == pytest.approx(2000) and low < mean < high
-    assert two.cpu_ms == pytest.approx(3.0)  # of app and database
+    assert two.cpu_ms == pytest.approx((3.0,) * 3)  # of app and database
 
 
 def test_what_does_not_count_is_in_no_number_and_is_named():
