@@ -35,13 +35,14 @@ class CountingApp(App):
         return super().answer(method, path, body, probing)
 
 
-@pytest.fixture(params=list(SCENARIOS))
-def loaded(request, tmp_path):
+@pytest.fixture(scope="module", params=list(SCENARIOS))
+def loaded(request, tmp_path_factory):
     """Scenario, what the app was asked for, and the folder with each k6's summary and times."""
     with CountingApp().running() as app:
         app.seed(ROWS, "wal")
-        load(app.url, request.param, tmp_path)
-        yield request.param, app.asked, tmp_path
+        folder = tmp_path_factory.mktemp(request.param)
+        load(app.url, request.param, folder)
+        yield request.param, app.asked, folder
 
 
 def load(url, scenario, folder):
