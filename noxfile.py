@@ -29,9 +29,18 @@ TASKS = {  # of `python -m bench`
     "bench-engines": ("cost engines", "Compare a request's CPU in docker with that without."),
     "bench-turns": ("turns", "Judge whether taking turns favours an arm."),
     "why": ("why", "Experiments on causes: `-- server collector`, or all in 90 minutes."),
+    "scale": ("scale", "A stack on a Kubernetes cluster, with more and more replicas."),
+    "merge": ("merge", "Add up what several k6 have made of one server: `-- SUMMARY.json ...`."),
     "ladder": ("ladder", "What a request costs rung by rung: `-- flask_sqlite`, or all."),
     "selfcheck": ("selfcheck", "Say whether this machine can carry a claim, and of what size."),
     "check-results": ("check", "Say of each campaign whether it is whole and unaltered."),
+}
+
+OF_A_STACK = {  # a task as TASK-STACK: what it is asked then
+    "bench": (["--stacks", "{}"], "Measure {} alone."),
+    "test": (["tests/contract", "-k", "{}"], "Hold {} to the contract."),
+    "locust": (["--stack", "{}"], "Let Locust play the article's user against {}."),
+    "scale": (["{}"], "Measure {} on a Kubernetes cluster, with more and more replicas."),
 }
 
 keep_what_is_known()  # of a person's shell: a task is the same for everybody
@@ -137,6 +146,10 @@ def lock(session):
                 *compile_.split(), *paper, "requirements.in", "-o", "requirements-paper.txt"
             )
     session.run("uv", "lock", "--upgrade")
+    only_locust = "uv export --quiet --frozen --no-header --no-annotate --only-group=load"
+    for other in ("httpx2", "rich"):
+        only_locust += f" --prune={other}"
+    session.run(*only_locust.split(), "--output-file=locust/requirements.txt", silent=True)
 
 
 def define_task(task, action, about):
@@ -148,25 +161,16 @@ def define_task(task, action, about):
     run.__doc__ = about
 
 
-def define_sessions(stack):
-    @nox.session(name=f"bench-{stack}", venv_backend="none", allow_parallel=False)
-    def bench_stack(session):
-        session.notify("bench", ["--stacks", stack, *session.posargs])
+def define_alias(stack, task, asked, about):
+    @nox.session(name=f"{task}-{stack}", venv_backend="none", allow_parallel=False)
+    def run(session):
+        session.notify(task, [part.format(stack) for part in asked] + session.posargs)
 
-    @nox.session(name=f"test-{stack}", venv_backend="none")
-    def test_stack(session):
-        session.notify("test", ["tests/contract", "-k", stack, *session.posargs])
-
-    @nox.session(name=f"locust-{stack}", venv_backend="none", allow_parallel=False)
-    def locust_stack(session):
-        session.notify("locust", ["--stack", stack, *session.posargs])
-
-    bench_stack.__doc__ = f"Measure {stack} alone."
-    test_stack.__doc__ = f"Hold {stack} to the contract."
-    locust_stack.__doc__ = f"Let Locust play the article's user against {stack}."
+    run.__doc__ = about.format(stack)
 
 
 for task, told in TASKS.items():
     define_task(task, *told)
 for stack in STACKS:
-    define_sessions(stack)
+    for task, told in OF_A_STACK.items():
+        define_alias(stack, task, *told)

@@ -14,8 +14,10 @@ from bench.compare import compare
 from bench.host.leftovers import stop_mine
 from bench.host.shell import keep_what_is_known
 from bench.measure.k6 import find_k6
+from bench.merge.merging import merge_summaries
 from bench.quotable import check_campaigns
 from bench.run import run
+from bench.scale.scaling import scale
 from bench.show import report, show
 from bench.studies.cost import compare_costs
 from bench.studies.crosscheck import compare_clients
@@ -43,8 +45,10 @@ ACTIONS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "turns": judge_turns,
     "nested": tell_noise,
     "repeated": tell_agreement,
+    "merge": merge_summaries,
     "why": lambda arguments: run_experiments(arguments, EXPERIMENTS),
     "ladder": lambda arguments: run_experiments(arguments, LADDERS),
+    "scale": scale,
     "selfcheck": check_this_machine,
     "check": check_campaigns,
 }

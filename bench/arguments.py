@@ -14,7 +14,7 @@ from bench.serve.stacks import REQUIREMENTS
 
 KINDS = (
     "run | compare | show | report | claims | figures | k6 | cost | locust | crosscheck | turns"
-    " | nested | repeated | why | ladder | selfcheck | check"
+    " | nested | repeated | why | ladder | merge | scale | selfcheck | check"
 )
 
 
@@ -47,8 +47,13 @@ def parser(about: str | None) -> argparse.ArgumentParser:
     nested.add_argument("campaign", type=Path, help="a folder")
     repeated = actions.add_parser("repeated", help="do campaigns of equal conditions agree")
     repeated.add_argument("campaigns", nargs="+", type=Path, help="folders")
+    merged = actions.add_parser("merge", help="summaries of several k6 that loaded one server")
+    merged.add_argument("summaries", nargs="+", type=Path, metavar="SUMMARY", help="files of k6")
+    merged.add_argument("--arm", help="which server, where our summaries tell of several")
+    merged.add_argument("--out", type=Path, metavar="FILE", help="keep what was merged, as JSON")
     _experiments(actions.add_parser("why", help="experiments on what makes a stack slow"), "why")
     _experiments(actions.add_parser("ladder", help="what a request costs, rung by rung"), "ladder")
+    _scale(actions.add_parser("scale", help="a stack on a cluster, with more and more replicas"))
     machine = actions.add_parser("selfcheck", help="can this machine carry a claim, of what size")
     machine.add_argument("--k6", metavar="PATH")
     check = actions.add_parser("check", help="are these campaigns complete, unmixed, unaltered")
@@ -211,6 +216,29 @@ def _experiments(parser: argparse.ArgumentParser, kind: str) -> None:
     add("--k6", metavar="PATH", help="which k6 (on PATH, else built once)")
     add("--out", type=Path, default=RESULTS / kind, help=f"the folder for values (results/{kind})")
     add("--sessions", type=_whole, help="of each part, for a look: nothing is kept (its own)")
+
+
+def _scale(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("stack", metavar="STACK", help="whose manifests: a folder of deploy/kubernetes/stacks")
+    add("--kube-context", required=True, metavar="NAME", help="of kubectl: which cluster")
+    add("--replicas", type=_counts, default=[1, 2, 4], help="which to compare (1,2,4)")
+    add("--load-pods", type=_whole, default=2, help="pods of k6, which share the users (2)")
+    add("--image", help="of the stack (STACK:local)")
+    add("--postgres-image", default="postgres:17", metavar="IMAGE", help="(postgres:17)")
+    add("--k6-image", default="k6:local", metavar="IMAGE", help="of k6/Dockerfile (k6:local)")
+    add("--namespace", help="that is made, and removed again (measured-STACK)")
+    add("--out", type=Path, help="the folder for results (results/scale-STACK-TIME)")
+    add("--clean", action="store_true", help="remove what runs left that were killed; no more")
+    _how_much(add, 3)
+
+
+def _counts(text: str) -> list[int]:
+    """1,2,4: each once."""
+    found = [_whole(part) for part in text.split(",")]
+    if len({*found}) < len(found):
+        raise argparse.ArgumentTypeError(f"{text} names a number twice")
+    return found
 
 
 def _how_much(add: Any, sessions: int | None = None) -> None:

@@ -41,6 +41,9 @@ def main():
     options = parser.parse_args()
     if options.journal_mode and connection.vendor != "sqlite":
         parser.error("only SQLite has a journal mode")
+    if connection.vendor == "postgresql":  # of several at once one seeds, others wait
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(1500)")
     if options.if_missing and "items" in connection.introspection.table_names():
         return
     if options.journal_mode:

@@ -37,6 +37,8 @@ def main():
     if options.journal_mode and db.engine.name != "sqlite":
         parser.error("only SQLite has a journal mode")
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if db.engine.name == "postgresql":  # of several at once one seeds, others wait
+            connection.exec_driver_sql("SELECT pg_advisory_lock(1500)")
         if options.if_missing and inspect(connection).has_table("items"):
             return
         if options.journal_mode:

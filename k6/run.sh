@@ -3,6 +3,7 @@
 #   PROFILE       how long and how many: a name in profiles/ or a .json's path; else standard
 #   ARM           the server's name in the summary; else app
 #   TURNS         servers that take turns in place of BASE_URL: lib/turns.js, given as JSON
+#   HOSTS, HOST, START_AT  one of several k6: how many, which (from 0), when all begin (s since 1970)
 #   SUMMARY_PATH  the JSON file that takes the summary; else k6 prints its own text
 #   K6            which k6; else the one on PATH, else the one that `nox -s k6` has built
 set -eu
@@ -26,7 +27,7 @@ command -v "$K6" >/dev/null || refuse "no k6 at $K6: nox -s k6 builds it"
 set -- "$1" env -i "PATH=$PATH" "TMPDIR=${TMPDIR:-/tmp}" "NO_PROXY=*" "PROFILE=$PROFILE" \
   "BASE_URL=${BASE_URL:=http://127.0.0.1:8000}" K6_NO_USAGE_REPORT=true \
   K6_AUTO_EXTENSION_RESOLUTION=false K6_NEW_MACHINE_READABLE_SUMMARY=false
-for name in ARM TURNS SUMMARY_PATH GOMEMLIMIT PYTHON_WEB_FRAMEWORKS_MEASURED_OWNER; do
+for name in ARM TURNS SUMMARY_PATH GOMEMLIMIT HOSTS HOST START_AT PYTHON_WEB_FRAMEWORKS_MEASURED_OWNER; do
   eval "value=\${$name-}"
   [ -z "$value" ] || set -- "$@" "$name=$value"
 done

@@ -12,10 +12,14 @@ MANUAL = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [
     *(ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "paper" / "article.md"),
     *ROOT.glob("*/README.md"),
+    ROOT / "deploy" / "kubernetes" / "README.md",
     *MANUAL,
 ]
 COMMAND = re.compile(r"^ {4,}((?:make|nox|python|docker compose) .*)$", re.M)
+ON_A_CLUSTER = "--kube-context kind-measured --replicas 1,2,4 --load-pods 2"
 TRIED = {  # by tests, since they take long
+    f"nox -s scale-flask_sqlalchemy -- {ON_A_CLUSTER}": "tests/e2e/test_kubernetes.py",
+    "python -m bench merge 0.json 1.json 2.json": "tests/e2e/test_merge.py",
     "make selfcheck": "tests/bench/test_selfcheck.py",
     "nox -s ladder -- flask_sqlite": "tests/e2e/test_why.py",
 }
@@ -54,7 +58,8 @@ def test_every_task_that_is_named_is_there():
     tasks |= set(re.findall(r"^def (\w+)\(session\)", noxfile, re.M))
     for page in PAGES:
         for name in re.findall(r"`nox -s ([\w-]+)", page.read_text()):
-            assert re.sub(r"^(bench|test|locust)-\w*_\w*$", r"\1", name) in tasks, (page.name, name)
+            task_of = re.sub(r"^(bench|test|locust|scale)-\w*_\w*$", r"\1", name)
+            assert task_of in tasks, (page.name, name)
 
 
 def test_the_readme_is_short_and_has_its_commands():

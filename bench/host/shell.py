@@ -21,9 +21,9 @@ KEPT = re.compile(
             "UV_(KEYRING_PROVIDER|PYTHON_INSTALL_DIR)|PYENV_ROOT",
             "PIP_(INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|CERT|TRUSTED_HOST|PROXY|CACHE_DIR)",
             "GO(PATH|CACHE|MODCACHE|PROXY|SUMDB|PRIVATE|NOPROXY|NOSUMDB|INSECURE|AUTH)",
-            # Which Docker engine is meant.
+            # Which Docker engine is meant, and which cluster; what brings images to its nodes.
             "DOCKER_(HOST|CONTEXT|CONFIG|CERT_PATH|TLS|TLS_VERIFY|API_VERSION)|SSH_AUTH_SOCK",
-            "XDG_RUNTIME_DIR",
+            "XDG_RUNTIME_DIR|KUBECONFIG|LOAD_IMAGE",
             # Our own.
             "PYTHON_WEB_FRAMEWORKS_MEASURED_OWNER|PLOT_PY",
         )

@@ -1,5 +1,6 @@
 // What all runs have in common: k6's options.
 import { profile, TURNS } from './given.js';
+import { BEGINNING, SHARE } from './hosts.js';
 import { SUBMETRICS, TREND_STATS } from './summary.js';
 import { scenarioOfTurns } from './turns.js';
 
@@ -9,8 +10,9 @@ const THRESHOLDS = TURNS
   ? Object.fromEntries(SUBMETRICS.map((metric) => [metric, []]))
   : { http_req_failed: ['rate==0'], dropped_iterations: ['count==0'] };
 
-export function optionsFor(name, alone = { [name]: profile.scenarios[name] }) {
+export function optionsFor(name, alone = { [name]: { ...profile.scenarios[name], ...BEGINNING } }) {
   return {
+    ...SHARE,
     scenarios: TURNS ? { [name]: scenarioOfTurns() } : alone,
     discardResponseBodies: true,
     // The one that the summary asks for. The others cost a tenth of a request, and their url and

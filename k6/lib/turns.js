@@ -4,7 +4,7 @@
 import { sleep } from 'k6';
 import exec from 'k6/execution';
 import { Counter, Gauge } from 'k6/metrics';
-import { asTag, BASE_URL, PARAMS, TURNS } from './given.js';
+import { asTag, BASE_URL, PARAMS, TURNS, userPlace } from './given.js';
 
 const began = __ENV.SUMMARY_PATH ? new Gauge('began') : undefined;
 // Users who still waited for an answer when a later turn's lead-in began, by that turn's place.
@@ -168,7 +168,7 @@ function goToConnecting(t) {
   arm = asked(connect[nth]);
   until = (nth + 1) * connect_ms;
   overdue = overdueAfter(place);
-  return Math.min(nth * connect_ms + (__VU - 1) * stagger_ms, until);
+  return Math.min(nth * connect_ms + userPlace() * stagger_ms, until);
 }
 
 function sayLate() {
