@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.answer.model import student
 from bench.answer.shown.numbers import number
-from bench.scale.record import ScaledSession, Scaling
+from bench.scale.record import Scaled, ScaledSession, Scaling
 
 LEAST = 3  # sessions in which it counts: with fewer there is no interval
 Interval = tuple[float, float, float]
@@ -25,7 +25,7 @@ class Line:
     replicas: int
     sessions: int
     attempted: int
-    per_s: Interval | None  # mean, low, high
+    per_s: Interval | None  # geometric mean, low, high
     growth: Interval | None  # times the throughput of the fewest replicas, by session
     cpu_ms: Interval | None  # of app and database, a request
     busiest_pod: float | None
@@ -56,11 +56,9 @@ def lines_of(plan: Scaling, sessions: Sequence[ScaledSession]) -> Iterator[Line]
                 replicas=replicas,
                 sessions=len(counting),
                 attempted=len(found),
-                per_s=_interval([one.per_s or 0.0 for one in counting]),
+                per_s=_of_logs([np.log(one.per_s) for one in counting if one.per_s]),
                 growth=_of_logs(grown),
-                cpu_ms=_interval(
-                    [1000 * _cpu(one) / one.measurement.load.requests for one in counting]
-                ),
+                cpu_ms=_of_logs([np.log(_cpu_ms(one)) for one in counting if _cpu_ms(one)]),
                 busiest_pod=_mean(one.busiest_pod for one in counting),
                 p99_ms=_median(_p99(one) for one in counting),
                 limited_by=_most([one.limited_by for one in counting]),
@@ -118,13 +116,13 @@ def _of_logs(values: Sequence[float]) -> Interval | None:
     return None if found is None else tuple(float(np.exp(value)) for value in found)  # type: ignore[return-value]
 
 
-def _cpu(one: object) -> float:
-    server, database = one.measurement.server.cpu_s, one.database_cpu_s  # type: ignore[attr-defined]
-    return (server or 0.0) + (database or 0.0)
+def _cpu_ms(one: Scaled) -> float:
+    server, database = one.measurement.server.cpu_s, one.database_cpu_s
+    return 1000 * ((server or 0.0) + (database or 0.0)) / one.measurement.load.requests
 
 
-def _p99(one: object) -> float | None:
-    return next((p.ms for p in one.percentiles if p.percentage == 99.0), None)  # type: ignore[attr-defined]
+def _p99(one: Scaled) -> float | None:
+    return next((p.ms for p in one.percentiles if p.percentage == 99.0), None)
 
 
 def _mean(values: Iterator[float | None]) -> float | None:

@@ -82,7 +82,7 @@ def test_growth_is_told_by_session_and_efficiency_against_the_fewest_replicas():
     assert one.growth == pytest.approx((1, 1, 1)) and two.growth == pytest.approx((1.5,) * 3)
     assert two.efficiency(1) == pytest.approx(0.75) and four.efficiency(1) == pytest.approx(0.4)
     mean, low, high = one.per_s
-    assert mean == pytest.approx(2000) and low < mean < high
+    assert mean == pytest.approx((1000 * 2000 * 3000) ** (1 / 3)) and 0 < low < mean < high
     assert two.cpu_ms == pytest.approx((3.0,) * 3)  # of app and database
 
 
