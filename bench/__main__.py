@@ -17,7 +17,6 @@ from bench.measure.k6 import find_k6
 from bench.merge.merging import merge_summaries
 from bench.quotable import check_campaigns
 from bench.run import run
-from bench.scale.scaling import scale
 from bench.show import report, show
 from bench.studies.cost import compare_costs
 from bench.studies.crosscheck import compare_clients
@@ -48,7 +47,7 @@ ACTIONS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "merge": merge_summaries,
     "why": lambda arguments: run_experiments(arguments, EXPERIMENTS),
     "ladder": lambda arguments: run_experiments(arguments, LADDERS),
-    "scale": scale,
+    "scale": lambda arguments: scale_stack(arguments),
     "selfcheck": check_this_machine,
     "check": check_campaigns,
 }
@@ -80,11 +79,22 @@ def main() -> int:
 
 
 def make_figures(arguments: argparse.Namespace) -> None:
-    """Loaded here alone: matplotlib takes a second, and obeys what a shell and a home say of it."""
-    os.environ |= {"MPLBACKEND": "Agg", "MATPLOTLIBRC": os.devnull}
+    _draw_as_everywhere()
     from bench.figures import figures
 
     figures(arguments)
+
+
+def scale_stack(arguments: argparse.Namespace) -> None:
+    _draw_as_everywhere()
+    from bench.scale.scaling import scale
+
+    scale(arguments)
+
+
+def _draw_as_everywhere() -> None:
+    """For who loads matplotlib, which takes a second: it obeys what a shell and a home say of it."""
+    os.environ |= {"MPLBACKEND": "Agg", "MATPLOTLIBRC": os.devnull}
 
 
 def _interrupt(signal_number: int, frame: object) -> None:

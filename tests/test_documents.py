@@ -19,9 +19,9 @@ COMMAND = re.compile(r"^ {4,}((?:make|nox|python|docker compose) .*)$", re.M)
 ON_A_CLUSTER = "--kube-context kind-measured --replicas 1,2,4 --load-pods 2"
 TRIED = {  # by tests, since they take long
     f"nox -s scale-flask_sqlalchemy -- {ON_A_CLUSTER}": "tests/e2e/test_kubernetes.py",
-    "python -m bench merge 0.json 1.json 2.json": "tests/e2e/test_merge.py",
+    "python -m bench merge 0.json 1.json 2.json": "tests/e2e/test_several_k6.py",
     "make selfcheck": "tests/bench/test_selfcheck.py",
-    "nox -s ladder -- flask_sqlite": "tests/e2e/test_why.py",
+    "nox -s ladder -- flask_sqlite": "tests/e2e/test_experiments.py",
 }
 
 
