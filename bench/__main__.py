@@ -93,7 +93,7 @@ def scale_stack(arguments: argparse.Namespace) -> None:
 
 
 def _draw_as_everywhere() -> None:
-    """For who loads matplotlib, which takes a second: it obeys what a shell and a home say of it."""
+    """For who loads matplotlib, which takes a second and obeys what a shell and a home say."""
     os.environ |= {"MPLBACKEND": "Agg", "MATPLOTLIBRC": os.devnull}
 
 
