@@ -9,7 +9,7 @@ from bench import Mistake
 from bench.keep.record import Load, Measurement, Problem, ProfilePin, ServerUse, Source
 from bench.scale import cluster as kubernetes
 from bench.scale import stage
-from bench.scale.cluster import find_cluster
+from bench.scale.cluster import find_cluster, must_be_allowed
 from bench.scale.figure import draw_scaling
 from bench.scale.limits import cpus, limited_by
 from bench.scale.load import summary_in
@@ -243,6 +243,17 @@ def test_a_cluster_that_is_not_known_or_does_not_answer_is_one_line(monkeypatch,
     monkeypatch.setattr(kubernetes, "_kubectl", lambda *of, **more: "one\ntwo\n")
     with pytest.raises(Mistake, match="knows no context 'here'; it knows one, two"):
         find_cluster("here", "x")
+
+
+def test_what_a_user_may_not_do_there_is_said_before_anything_is_made(monkeypatch):
+    def answer(*asked, **more):
+        if asked[-2:] == ("create", "jobs.batch"):
+            raise kubernetes.Refused("no")
+        return "yes"
+
+    monkeypatch.setattr(kubernetes, "_kubectl", answer)
+    with pytest.raises(Mistake, match="this user of here may not create jobs.batch in x"):
+        must_be_allowed(kubernetes.Cluster("here", "x"))
 
 
 @pytest.mark.parametrize(
