@@ -47,11 +47,13 @@ def loaded(request, tmp_path_factory):
 
 def load(url, scenario, folder):
     """All of them begin at one moment."""
+    start = time.time() + 3
+    (folder / "start").write_text(str(start))
     profile = folder / "profile.json"
     profile.write_text(json.dumps({"rows": ROWS, "warmup": {}, "scenarios": SCENARIOS}))
     given = {
         **{"PATH": os.environ["PATH"], "PROFILE": str(profile), "BASE_URL": url},
-        **{"HOSTS": str(HOSTS), "START_AT": str(time.time() + 3), "K6_NO_USAGE_REPORT": "true"},
+        **{"HOSTS": str(HOSTS), "START_AT": str(start), "K6_NO_USAGE_REPORT": "true"},
         "K6_AUTO_EXTENSION_RESOLUTION": "false",
     }
     command = [find_k6().path, "run", "--quiet", "--address", "", "--config"]
@@ -115,9 +117,10 @@ def test_a_host_without_users_is_said_to_have_made_none_and_is_no_failure(loaded
     assert (f"; {without} made none" in said) == bool(without)
 
 
-def test_all_begin_within_a_second(loaded):
+def test_each_says_when_it_began_and_none_did_before_the_moment_that_all_were_told(loaded):
     scenario, _, folder = loaded
+    start = float((folder / "start").read_text())
     summaries = [json.loads((folder / f"{host}.json").read_text()) for host in range(HOSTS)]
     began = [one["began_ms"] for one in summaries if one["began_ms"] is not None]
     assert len(began) == min(HOSTS, SCENARIOS[scenario]["vus"])
-    assert max(began) - min(began) < 1000
+    assert min(began) > 1000 * start - 50  # what k6's clock may be off, in ms
