@@ -28,7 +28,7 @@ TASKS = {  # of `python -m bench`
     "bench-k6": ("cost scripts", "Compare our k6 scripts with the smallest for the same requests."),
     "bench-engines": ("cost engines", "Compare a request's CPU in docker with that without."),
     "bench-turns": ("turns", "Judge whether taking turns favours an arm."),
-    "why": ("why", "Experiments on causes: `-- server collector`, or all in 90 minutes."),
+    "why": ("why", "Experiments on causes: `-- server collector`, or all, an hour and a half."),
     "scale": ("scale", "A stack on a Kubernetes cluster, with more and more replicas."),
     "merge": ("merge", "Add up what several k6 have made of one server: `-- SUMMARY.json ...`."),
     "ladder": ("ladder", "What a request costs rung by rung: `-- flask_sqlite`, or all."),

@@ -33,8 +33,8 @@ def begin(
     cluster: Cluster, scenario: Scenario, profile: Profile, pods: int, image: Mapping[str, str]
 ) -> float:
     """Order as many pods of k6; when they are to begin, in seconds since 1970."""
-    start = time.time() + LEAD
     cluster.ask("delete", "job", "load", "--ignore-not-found", "--cascade", "foreground")
+    start = time.time() + LEAD
     told = {
         "SCENARIO": scenario.name,
         "PROFILE": "/load/profile.json",

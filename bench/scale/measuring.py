@@ -24,6 +24,7 @@ from bench.scale.pods import (
     killed_for_memory,
     must_be_read,
     read_counters,
+    unread,
     used_between,
     what_befell,
 )
@@ -97,6 +98,7 @@ def _measured(of: Staged, scenario: Scenario) -> Scaled:
     time.sleep(max(0.0, _begin(of, scenario) - READING * of.replicas - time.time()))
     apps, databases = read_counters(cluster, APP), _of_database(of)
     must_be_read(apps, APP, of.replicas)
+    must_be_read(databases, DATABASE, int(of.has_database))
     loaded = finish(cluster, scenario, of.load_pods)
     apps_after, databases_after = read_counters(cluster, APP), _of_database(of)
     told = added(loaded.summaries, scenario.users)
@@ -107,6 +109,8 @@ def _measured(of: Staged, scenario: Scenario) -> Scaled:
         *(what_befell(DATABASE, databases, cluster.pods(DATABASE)) if of.has_database else ()),
         *killed_for_memory(APP, apps, apps_after),
         *killed_for_memory(DATABASE, databases, databases_after),
+        *unread(APP, apps_after, of.replicas),
+        *unread(DATABASE, databases_after, int(of.has_database)),
         *_of_answers(told, asked),
         *_of_rows(of, scenario, before, told),
     ]

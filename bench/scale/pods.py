@@ -159,5 +159,12 @@ def _last_end(pod: Mapping[str, Any]) -> str:
 
 def must_be_read(counters: Mapping[str, Counters], app: str, replicas: int) -> None:
     """A Mistake where not every pod tells its counters: nothing could be said of any."""
+    for problem in unread(app, counters, replicas):
+        raise Mistake(problem.why)
+
+
+def unread(app: str, counters: Mapping[str, Counters], replicas: int) -> Iterator[Problem]:
+    """Pods that do not tell: their CPU would be missing from the sum."""
     if len(counters) != replicas:
-        raise Mistake(f"{len(counters)} of {replicas} pods of {app} tell their counters")
+        why = f"{len(counters)} of {replicas} pods of {app} tell their counters"
+        yield Problem(code="counters", why=why)

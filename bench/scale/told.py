@@ -45,11 +45,11 @@ def lines_of(plan: Scaling, sessions: Sequence[ScaledSession]) -> Iterator[Line]
         for replicas in sorted(plan.replicas):
             there = [(s.of(scenario, replicas), s.of(scenario, fewest)) for s in sessions]
             found = [(one, first) for one, first in there if one]
-            counting = [one for one, _ in found if one.measurement.counts and one.per_s]
+            counting = [one for one, _ in found if _per_s(one)]
             grown = [
-                np.log((one.per_s or 1) / first.per_s)
+                np.log(mine / its)
                 for one, first in found
-                if one.measurement.counts and first and first.measurement.counts and first.per_s
+                if (mine := _per_s(one)) and (its := _per_s(first))
             ]
             yield Line(
                 scenario=scenario,
@@ -114,6 +114,11 @@ def _interval(values: Sequence[float]) -> Interval | None:
 def _of_logs(values: Sequence[float]) -> Interval | None:
     found = _interval(values)
     return None if found is None else tuple(float(np.exp(value)) for value in found)  # type: ignore[return-value]
+
+
+def _per_s(one: Scaled | None) -> float | None:
+    """Where it counts."""
+    return one.per_s if one and one.measurement.counts else None
 
 
 def _cpu_ms(one: Scaled) -> float:

@@ -14,7 +14,7 @@ from bench.scale.figure import draw_scaling
 from bench.scale.limits import cpus, limited_by
 from bench.scale.load import summary_in
 from bench.scale.plan import must_suit, named
-from bench.scale.pods import Counters, killed_for_memory, used_between, what_befell
+from bench.scale.pods import Counters, killed_for_memory, unread, used_between, what_befell
 from bench.scale.record import Percentile, Scaled, ScaledSession, Scaling
 from bench.scale.stage import hopeless, must_start
 from bench.scale.told import lines_of, table
@@ -146,6 +146,12 @@ def test_a_process_that_a_memory_limit_killed_is_named_though_its_container_live
     after = {"a": counters("a", oom_kills=1), "b": counters("b", 1)}  # b's began anew
     (problem,) = killed_for_memory("app", before, after)
     assert problem.why == "its memory limit killed 1 processes in a of app"
+
+
+def test_a_pod_that_does_not_tell_its_counters_is_a_problem_since_its_cpu_would_be_missing():
+    assert list(unread("app", {"a": counters("a")}, 1)) == list(unread("database", {}, 0)) == []
+    (problem,) = unread("app", {"a": counters("a")}, 2)
+    assert problem.why == "1 of 2 pods of app tell their counters" and not problem.suspect
 
 
 def test_the_busiest_pod_is_told_by_its_share():

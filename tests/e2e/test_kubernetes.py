@@ -219,16 +219,8 @@ def test_a_service_is_reached_from_here_and_what_is_not_there_is_one_line(contex
 
 def scale(context, *more):
     command = [sys.executable, "-m", "bench", "scale", "flask_sqlalchemy"]
-    command += [
-        "--kube-context",
-        context,
-        "--postgres-image",
-        POSTGRES,
-        "--profile",
-        "quick",
-        "--scenarios",
-        "get",
-    ]
+    command += ["--kube-context", context, "--postgres-image", POSTGRES]
+    command += ["--profile", "quick", "--scenarios", "get"]
     return [*command, "--replicas", "1", "--load-pods", "1", *map(str, more)]
 
 

@@ -24,8 +24,9 @@ NAMES = {
 }
 TITLE = "A query that waits: requests/s of two workers"
 HINT = (
-    "Dots: 10 and 100 users, a dot a session. Bar: what there can be, min(users, requests in"
-    " flight) / (wait + service), and no more than the CPU has."
+    "Dots: 10 and 100 users, a dot a session. Bar: min(users, requests in flight) / (wait +"
+    " service), or what the CPU allows, by the mean CPU of a request: a faster session may lie"
+    " above it."
 )
 
 
