@@ -24,12 +24,12 @@ try:
 
     matplotlib.use("Agg")
     from bench import Mistake
-    from bench.answer.agreement import agreement_of
     from bench.answer.answer import Agreement
     from bench.answer.answering import answer_of
     from bench.answer.report import Report
     from bench.answer.shown.figures import draw_agreement, draw_all, draw_beside
     from bench.answer.shown.spreadsheet import write_tables
+    from bench.answer.statistics.agreement import agreement_of
     from bench.keep.selection import select_campaigns, select_newest
     from bench.keep.store import RESULTS
 except ImportError as error:

@@ -9,20 +9,20 @@ from collections.abc import Callable
 
 from bench import Mistake
 from bench.arguments import parse
-from bench.claims import tell_claims
-from bench.compare import compare
+from bench.commands.claims import tell_claims
+from bench.commands.compare import compare
+from bench.commands.quotable import check_campaigns
+from bench.commands.run import run
+from bench.commands.show import report, show
 from bench.host.leftovers import stop_mine
 from bench.host.shell import keep_what_is_known
-from bench.measure.k6 import find_k6
+from bench.measure.load.k6 import find_k6
 from bench.merge.merging import merge_summaries
-from bench.quotable import check_campaigns
-from bench.run import run
-from bench.show import report, show
+from bench.studies.clients.crosscheck import compare_clients
+from bench.studies.clients.locust import play_users
 from bench.studies.cost import compare_costs
-from bench.studies.crosscheck import compare_clients
 from bench.studies.experiment.run import run_experiments
 from bench.studies.ladder.rungs import LADDERS
-from bench.studies.locust import play_users
 from bench.studies.nested import tell_noise
 from bench.studies.repeated import tell_agreement
 from bench.studies.selfcheck import check_this_machine
@@ -80,7 +80,7 @@ def main() -> int:
 
 def make_figures(arguments: argparse.Namespace) -> None:
     _draw_as_everywhere()
-    from bench.figures import figures
+    from bench.commands.figures import figures
 
     figures(arguments)
 

@@ -4,11 +4,8 @@ import argparse
 import re
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import parse_qsl, urlsplit
 
 from bench import Mistake
-from bench.arm import Settings
-from bench.keep.record import Plan
 from bench.keep.store import RESULTS
 from bench.serve.stacks import REQUIREMENTS
 
@@ -55,66 +52,10 @@ def parser(about: str | None) -> argparse.ArgumentParser:
     _experiments(actions.add_parser("ladder", help="what a request costs, rung by rung"), "ladder")
     _scale(actions.add_parser("scale", help="a stack on a cluster, with more and more replicas"))
     machine = actions.add_parser("selfcheck", help="can this machine carry a claim, of what size")
-    machine.add_argument("--k6", metavar="PATH")
+    _k6(machine.add_argument)
     check = actions.add_parser("check", help="are these campaigns complete, unmixed, unaltered")
     check.add_argument("campaigns", nargs="*", type=Path, help="folders (all of results)")
     return parser
-
-
-def ask_as_planned(arguments: argparse.Namespace, plan: Plan) -> None:
-    """What the plan was asked for is asked for again."""
-    conditions, dosed = plan.conditions, [plan.arms[label].dose_turns for label in plan.controls]
-    arguments.sessions = max(session.block for session in plan.sessions)
-    arguments.profile, arguments.scenarios = conditions.profile.name, None
-    arguments.engine = conditions.engine.partition(",")[0]
-    arguments.controls = bool(plan.controls)
-    arguments.dose_turns = max((turns for turns in dosed if turns), default=None)
-    if plan.controls:
-        settings = plan.arms[plan.controls[0]].settings
-        arguments.requirements, arguments.database = settings.requirements, settings.database
-        arguments.workers, arguments.threads = settings.workers, settings.threads
-    databases = [plan.database_of(label) for label in plan.arms]
-    is_given = any(database and database.server == "given" for database in databases)
-    if is_given and not arguments.database_url:
-        raise Mistake(f"{arguments.resume} was measured on a server of yours: add --database-url")
-
-
-def settings_of(arguments: argparse.Namespace) -> Settings:
-    """What is asked for of every arm."""
-    return Settings(
-        requirements=arguments.requirements,
-        workers=arguments.workers,
-        threads=arguments.threads,
-        database=arguments.database,
-    )
-
-
-def check_database(arguments: argparse.Namespace) -> None:
-    """A Mistake where what was asked for does not go together."""
-    url = arguments.database_url
-    if url and not _names_a_server(url):
-        form = "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
-        raise Mistake(f"--database-url reads {form}; write what is special in a password as %XX")
-    if url:
-        arguments.database = "postgres"
-    if arguments.database == "sqlite":
-        return
-    if arguments.controls:
-        raise Mistake("--controls are copies of flask_sqlite, which speaks SQLite only")
-    if arguments.requirements == "paper":
-        raise Mistake("PostgreSQL needs today's versions: the paper's take another driver")
-
-
-def _names_a_server(url: str) -> bool:
-    """Whether every part is where it belongs: an arm gets its own database in place of DATABASE."""
-    try:
-        parts = urlsplit(url)
-        is_whole = bool(parts.scheme == "postgresql" and parts.hostname and (parts.port or True))
-    except ValueError:
-        return False
-    user = parts.netloc.rpartition("@")[0]
-    is_escaped = not re.search(r"[\s@]|%(?![0-9a-fA-F]{2})", user)
-    return is_whole and is_escaped and "dbname" not in dict(parse_qsl(parts.query))
 
 
 class _Parser(argparse.ArgumentParser):
@@ -129,15 +70,8 @@ def _run(parser: argparse.ArgumentParser) -> None:
     which("--stacks", type=_names, help="a,b,c (all)")
     which("--arms", nargs="+", metavar="ARM", help="STACK, or STACK@SETTING=VALUE,SETTING=VALUE")
     _how_much(add)
-    add("--workers", type=_whole, default=2, help="of Gunicorn (2)")
-    add("--threads", type=_whole, default=2, help="of a worker that has them (2)")
-    add("--requirements", choices=REQUIREMENTS, default="today", help="versions (today's)")
-    _engine(add)
-    _database(add)
+    _campaign(add)
     add("--controls", action="store_true", help="two arms more, which judge the campaign itself")
-    add("--resume", type=Path, metavar="CAMPAIGN", help="go on as it was planned")
-    add("--k6", metavar="PATH", help="which k6 (on PATH, else built once)")
-    add("--out", type=Path, default=RESULTS, help="the folder for campaigns (results)")
 
 
 def _compare(parser: argparse.ArgumentParser) -> None:
@@ -150,14 +84,7 @@ def _compare(parser: argparse.ArgumentParser) -> None:
     add("--fail-if-slower", type=_percent, metavar="PERCENT", help="exit status 1 where it is")
     add("--need", type=_percent, metavar="PERCENT", help="exit status 2 where it would miss that")
     add("--markdown", type=Path, metavar="FILE", help="the table, for a job's summary")
-    add("--workers", type=_whole, default=2, help="of Gunicorn (2)")
-    add("--threads", type=_whole, default=2, help="of a worker that has them (2)")
-    add("--requirements", choices=REQUIREMENTS, default="today", help="versions (today's)")
-    _engine(add)
-    _database(add)
-    add("--resume", type=Path, metavar="CAMPAIGN", help="go on as it was planned")
-    add("--k6", metavar="PATH", help="which k6 (on PATH, else built once)")
-    add("--out", type=Path, default=RESULTS, help="the folder for campaigns (results)")
+    _campaign(add)
 
 
 def _show(parser: argparse.ArgumentParser) -> None:
@@ -173,7 +100,7 @@ def _cost(parser: argparse.ArgumentParser) -> None:
     add("what", choices=("scripts", "engines"))
     add("--rounds", type=_whole, default=20)
     add("--requirements", choices=REQUIREMENTS, default="today")
-    add("--k6", metavar="PATH")
+    _k6(add)
     add("--out", type=Path, default=RESULTS, help="the folder for cost-<what>.json")
 
 
@@ -197,7 +124,7 @@ def _crosscheck(parser: argparse.ArgumentParser) -> None:
     add("--rounds", type=_whole, default=10, help="(10)")
     add("--seconds", type=_whole, default=5, help="of each window (5)")
     _engine(add)
-    add("--k6", metavar="PATH", help="which k6 (on PATH, else built once)")
+    _k6(add)
     add("--out", type=Path, default=RESULTS, help="the folder for crosscheck.json (results)")
 
 
@@ -206,14 +133,14 @@ def _turns(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--minutes", type=_whole, default=30, help="how long (30)")
     _engine(add)
-    add("--k6", metavar="PATH", help="which k6 (on PATH, else built once)")
+    _k6(add)
     add("--out", type=Path, default=RESULTS, help="the folder for turns.csv and turns.md (results)")
 
 
 def _experiments(parser: argparse.ArgumentParser, kind: str) -> None:
     add = parser.add_argument
     add("names", nargs="*", metavar="NAME", help="which (all)")
-    add("--k6", metavar="PATH", help="which k6 (on PATH, else built once)")
+    _k6(add)
     add("--out", type=Path, default=RESULTS / kind, help=f"the folder for values (results/{kind})")
     add("--sessions", type=_whole, help="of each part, for a look: nothing is kept (its own)")
 
@@ -246,6 +173,22 @@ def _how_much(add: Any, sessions: int | None = None) -> None:
     add("--scenarios", type=_names, help="a,b,c (the profile's)")
     often = f"how often all is measured anew ({sessions or 'the profile'})"
     add("--sessions", type=_whole, default=sessions, help=often)
+
+
+def _campaign(add: Any) -> None:
+    """How its arms are served, and where it goes."""
+    add("--workers", type=_whole, default=2, help="of Gunicorn (2)")
+    add("--threads", type=_whole, default=2, help="of a worker that has them (2)")
+    add("--requirements", choices=REQUIREMENTS, default="today", help="versions (today's)")
+    _engine(add)
+    _database(add)
+    add("--resume", type=Path, metavar="CAMPAIGN", help="go on as it was planned")
+    _k6(add)
+    add("--out", type=Path, default=RESULTS, help="the folder for campaigns (results)")
+
+
+def _k6(add: Any) -> None:
+    add("--k6", metavar="PATH", help="which k6 (on PATH, else built once)")
 
 
 def _engine(add: Any) -> None:

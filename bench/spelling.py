@@ -1,7 +1,7 @@
 """How a person writes an arm: flask_sqlite@workers=4,threads=1, a stack and what is different."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import msgspec
 from bench import ROOT, Mistake
 from bench.arm import CONTROLS, Arm, Settings
 from bench.host.leftovers import OWNER
+from bench.label import label_of, unique
 from bench.serve.stacks import POOL, REQUIREMENTS, find_stacks, has_pool, speaks_postgres
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
@@ -45,14 +46,8 @@ def read_arms(texts: Sequence[str], defaults: Settings, root: Path = ROOT) -> li
             if (arm.folder.resolve(), arm.settings) == (written.folder.resolve(), settings):
                 raise written.mistake(f"it is the same arm as {arm.label}")
         label = label_of(written.stack, settings, defaults)
-        found.append(Arm(_unique(label, found), written.stack, written.folder, settings))
+        found.append(Arm(unique(label, found), written.stack, written.folder, settings))
     return found
-
-
-def label_of(stack: str, settings: Settings, defaults: Settings) -> str:
-    """A short name of an arm: the stack, and what differs; no character that a path cannot hold."""
-    differing = ",".join(_differing(stack, settings, defaults))
-    return re.sub(r"[^\w.=,@+-]+", "-", f"{stack}@{differing}" if differing else stack)
 
 
 def _split(text: str, root: Path) -> Written:
@@ -193,38 +188,3 @@ READERS: dict[str, Callable[[Written, str, str], dict[str, Any]]] = {
     "journal_mode": _choice("journal_mode", "delete", "wal"),
     "env.": _variable,
 }
-
-
-def _differing(stack: str, settings: Settings, defaults: Settings) -> Iterator[str]:
-    """As it may be written, but of a path only the name that tells most."""
-    if settings.folder:
-        folder = Path(settings.folder)
-        yield f"folder={_name(str(folder.parent if folder.name == stack else folder))}"
-    for name in ("workers", "threads", "database", "journal_mode"):
-        value = getattr(settings, name)
-        if value != getattr(defaults, name):
-            yield f"{name}={value}"
-    if settings.pool:
-        yield f"threads={settings.pool}"
-    if settings.requirements != defaults.requirements:
-        yield f"requirements={_name(settings.requirements)}"
-    for package in settings.packages:
-        yield f"with={package if '==' in package else _name(package)}"
-    if settings.python:
-        yield f"python={_name(settings.python)}"
-    for name, value in settings.variables:
-        yield f"env.{name}={value}"
-
-
-def _name(path: str) -> str:
-    """Of a file or folder: its last part that is not what all of its kind are called."""
-    parts = [part for part in Path(path).resolve().parts if part not in ("/", "bin")]
-    telling = [part for part in parts if not re.fullmatch(r"python[\d.]*t?", part)]
-    return (telling or parts or [path])[-1]
-
-
-def _unique(label: str, found: Sequence[Arm]) -> str:
-    """With a number where another arm has this label: two paths may end alike."""
-    label, taken = label[:100], {arm.label for arm in found}
-    numbered = (f"{label}~{number}" for number in range(2, 1000))
-    return label if label not in taken else next(one for one in numbered if one not in taken)

@@ -4,7 +4,6 @@ import math
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from statistics import fmean
 
 import msgspec
 
@@ -15,18 +14,17 @@ from bench.answer.answer import (
     ArmAnswer,
     ChangeAnswer,
     Interval,
-    Moment,
-    SessionAnswer,
     State,
 )
 from bench.answer.caption import differing_lines, is_like_paper
-from bench.answer.controls import control_lines
 from bench.answer.headline import headline, joined
 from bench.answer.noise import noise_lines, not_to_conclude, turn_lines
 from bench.answer.report import Report, problems
 from bench.answer.scenarios import scenarios_of
-from bench.answer.slower import changes, judge
-from bench.answer.stats import UNITS, as_time, value_of
+from bench.answer.sessions import sessions_of
+from bench.answer.statistics.controls import control_lines
+from bench.answer.statistics.slower import changes, judge
+from bench.answer.statistics.stats import UNITS
 from bench.arm import Settings
 from bench.keep.files import write_record
 from bench.keep.record import Plan, Session
@@ -57,7 +55,7 @@ def answer_of(selection: Selection) -> Answer:
         scenarios=scenarios,
         changes=changed,
         found_from=found_from,
-        sessions=list(_sessions(selection)),
+        sessions=list(sessions_of(selection)),
         noise=[*noise_lines(report), *turn_lines(report)],
         controls=list(control_lines(report)),
         problems=list(problems(selection)),
@@ -128,50 +126,6 @@ def _arms(selection: Selection) -> Iterator[ArmAnswer]:
                 sqlite=of.sqlite if of else None,
                 packages=of.packages if of else {},
             )
-
-
-def _sessions(selection: Selection) -> Iterator[SessionAnswer]:
-    levels = _levels(selection)
-    for part in selection.parts:
-        planned = {session.number for session in part.plan.sessions}
-        for session in part.sessions:
-            measured = [m for record in session.scenarios.values() for m in record.arms.values()]
-            statuses = [one.status for one in measured]
-            yield SessionAnswer(
-                number=session.number,
-                started=session.started,
-                seconds=session.seconds,
-                added=session.number not in planned,
-                valid=statuses.count("valid"),
-                suspect=statuses.count("suspect"),
-                invalid=statuses.count("invalid"),
-                scenarios={
-                    name: Moment(
-                        level=levels.get((session.started, name)),
-                        suspect=sum(one.status == "suspect" for one in record.arms.values()),
-                        invalid=sum(one.status == "invalid" for one in record.arms.values()),
-                    )
-                    for name, record in session.scenarios.items()
-                },
-            )
-
-
-def _levels(selection: Selection) -> dict[tuple[str, str], float]:
-    """By a session's start and scenario, the times of all arms against those of all sessions."""
-    found: dict[tuple[str, str], float] = {}
-    for scenario in selection.scenarios:
-        of_arm: dict[str, dict[str, float]] = {}
-        for one in selection.counted(scenario):
-            value = value_of(scenario, one.measurement)
-            if value:
-                log = math.log(as_time(scenario, value))
-                of_arm.setdefault(one.arm, {})[one.session.started] = log
-        for start in {start for logs in of_arm.values() for start in logs}:
-            apart = [
-                logs[start] - fmean(logs.values()) for logs in of_arm.values() if start in logs
-            ]
-            found[start, scenario] = math.exp(fmean(apart))
-    return found
 
 
 def _changes(report: Report, plans: Sequence[Plan]) -> tuple[list[ChangeAnswer], float | None]:

@@ -7,7 +7,7 @@ from statistics import median, stdev
 import numpy as np
 
 from bench.answer.report import Report
-from bench.answer.stats import UNITS, cpu_per_1000
+from bench.answer.statistics.stats import UNITS, cpu_per_1000
 from bench.keep.thresholds import THRESHOLDS
 
 CPU_VARIES = 0.03  # above that the line says what it can still tell

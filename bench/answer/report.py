@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from bench.answer.comparison import Comparison, compare
 from bench.answer.limiter import Limiter, limiter_of
-from bench.answer.model import Model, Observation, fit
-from bench.answer.stats import (
+from bench.answer.statistics.comparison import Comparison, compare
+from bench.answer.statistics.model import Model, Observation, fit
+from bench.answer.statistics.stats import (
     UNITS,
     Summary,
     as_time,

@@ -8,12 +8,12 @@ import msgspec
 
 from bench.answer.answer import Bound, Interval, Ratio, ScenarioAnswer, Value
 from bench.answer.caption import caption
-from bench.answer.comparison import Pair
 from bench.answer.headline import of_scenario
 from bench.answer.noise import least_difference
 from bench.answer.report import Report, Result
 from bench.answer.shown.numbers import short
-from bench.answer.stats import UNITS, as_time, value_of
+from bench.answer.statistics.comparison import Pair
+from bench.answer.statistics.stats import UNITS, as_time, value_of
 
 
 def scenarios_of(report: Report) -> Iterator[ScenarioAnswer]:

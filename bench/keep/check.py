@@ -1,7 +1,7 @@
 """Whether a campaign's measurements can be believed: complete, unmixed, unaltered, of this schema.
 
 Every line begins with what is wrong: incomplete, mixed or altered. Whether what was drawn from them
-is what they give stands in bench/quotable.py.
+is what they give stands in bench/commands/quotable.py.
 """
 
 from collections.abc import Iterator, Sequence

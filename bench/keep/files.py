@@ -27,7 +27,7 @@ class _Marked(msgspec.Struct):
 
 def write_record(path: Path, record: Any) -> None:
     """Write all of it as JSON or nothing: a reader, or a crash, never meets half a file."""
-    text = msgspec.json.encode(_rounded(msgspec.to_builtins(record)))
+    text = msgspec.json.encode(rounded(msgspec.to_builtins(record)))
     unfinished = path.with_name(f".{path.name}")
     try:
         with unfinished.open("wb") as file:
@@ -58,9 +58,10 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _rounded(data: Any) -> Any:
+def rounded(data: Any) -> Any:
+    """Every number of it with the digits that it carries: more would be another machine's."""
     if isinstance(data, float):
         return float(f"{data:.{DIGITS}g}")
     if isinstance(data, dict):
-        return {key: _rounded(value) for key, value in data.items()}
-    return [_rounded(value) for value in data] if isinstance(data, list) else data
+        return {key: rounded(value) for key, value in data.items()}
+    return [rounded(value) for value in data] if isinstance(data, list) else data

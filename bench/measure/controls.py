@@ -4,8 +4,8 @@ from pathlib import Path
 
 from bench import ROOT, Mistake
 from bench.arm import CONTROLLED, CONTROLS, DOSED, Arm, Settings
+from bench.measure.load.run import run_k6
 from bench.measure.profile import load_profile
-from bench.measure.run import run_k6
 from bench.measure.standing import Setting
 from bench.serve import inside
 from bench.serve.variant import copy_stack, serve_instead

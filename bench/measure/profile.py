@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import ROOT, Mistake
-from bench.measure.turns import Turns, count, must_be_known, read_turns
+from bench.measure.load.turns import Turns, count, must_be_known, read_turns
 
 FOLDER = ROOT / "k6" / "profiles"
 SCENARIOS = ("hello", "echo", "list", "get", "create", "update", "delete")

@@ -12,14 +12,14 @@ from bench.keep.plan import draw_turns
 from bench.keep.record import Disturbance, K6Run, Measurement, ScenarioRecord
 from bench.keep.summary import Summary
 from bench.measure.ledger import disagreement
+from bench.measure.load.run import Ran, run_k6
+from bench.measure.load.turns import told_to_k6
 from bench.measure.probe import Probe, answers, probe
 from bench.measure.profile import Scenario
-from bench.measure.run import Ran, run_k6
 from bench.measure.standing import Setting, Standing, working
-from bench.measure.turns import told_to_k6
 from bench.measure.validity import Evidence, judge, status, unobservable
 from bench.serve import inside
-from bench.serve.postgres import cpu_seconds_of_servers
+from bench.serve.databases.postgres import cpu_seconds_of_servers
 from bench.serve.use import Used, database_use, grown, read, server_use, total, used_between
 
 WRITES = ("create", "update", "delete")

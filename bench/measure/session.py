@@ -19,10 +19,10 @@ from bench.arm import Arm
 from bench.host.memory import for_k6
 from bench.keep.load import load_of
 from bench.keep.record import ArmStart, Canary, PlannedSession, ScenarioRecord, Served
-from bench.measure.run import Ran, run_k6
+from bench.measure.load.run import Ran, run_k6
+from bench.measure.load.turns import told_to_k6
 from bench.measure.scenario import WRITES, Underway, measure_scenario
 from bench.measure.standing import Setting, Standing, seed, start, working
-from bench.measure.turns import told_to_k6
 from bench.serve import inside
 from bench.serve.variant import locks_told
 

@@ -14,7 +14,7 @@ from bench.host.machine import Partition, describe_machine
 from bench.host.memory import must_fit
 from bench.keep.files import digest
 from bench.keep.record import Canary, Conditions, Cpus, Database, ProfilePin
-from bench.measure.k6 import K6
+from bench.measure.load.k6 import K6
 from bench.measure.profile import Profile, Scenario
 from bench.serve.server import Engine, Row, Server
 from bench.serve.stacks import in_flight

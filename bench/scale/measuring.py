@@ -1,6 +1,5 @@
 """One scenario on so many replicas: probed, loaded, counted and judged, as everywhere else."""
 
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,16 +7,17 @@ from dataclasses import dataclass, replace
 from bench import Mistake
 from bench.keep.record import Load, Measurement, Problem, ServerUse
 from bench.keep.summary import Summary, distribution
-from bench.measure.ledger import disagreement
 from bench.measure.probe import Probe, probe
 from bench.measure.profile import Profile, Scenario
 from bench.measure.validity import status
 from bench.merge.merging import CLOSE, PERCENTAGES
 from bench.merge.percentiles import merge
-from bench.scale.cluster import Cluster, Refused, forwarded, must_answer
+from bench.scale.cluster import Cluster, forwarded, must_answer
 from bench.scale.limits import cpus, limited_by, own_share
 from bench.scale.load import Loaded, added, begin, finish
 from bench.scale.pods import (
+    APP,
+    DATABASE,
     Counters,
     Used,
     busiest_node,
@@ -29,11 +29,9 @@ from bench.scale.pods import (
     what_befell,
 )
 from bench.scale.record import Percentile, Scaled
+from bench.scale.rows import of_rows, read_rows, seed
 from bench.scale.stage import wait_until_ready
-from bench.serve.inside import ROWS
-from bench.serve.server import Row
 
-APP, DATABASE = "app", "database"
 READING = 0.4  # seconds that a pod's counters may take to be read
 BACK = 60  # seconds until pods that were lost must be ready again
 # What other engines tell, and a cluster does not.
@@ -66,7 +64,7 @@ def measure(of: Staged, scenario: Scenario) -> Scaled:
     try:
         wait_until_ready(of.cluster, APP, of.replicas, BACK)
         if scenario.name in of.profile.reseed:
-            seed(of)
+            seed(of.cluster, of.profile, of.has_database)
         return _measured(of, scenario)
     except Mistake as mistake:
         must_answer(of.cluster)
@@ -112,7 +110,7 @@ def _measured(of: Staged, scenario: Scenario) -> Scaled:
         *unread(APP, apps_after, of.replicas),
         *unread(DATABASE, databases_after, int(of.has_database)),
         *_of_answers(told, asked),
-        *_of_rows(of, scenario, before, told),
+        *of_rows(cluster, of.profile, scenario, before, told),
     ]
     used = used_between(apps, apps_after)
     database = used_between(databases, databases_after)
@@ -158,30 +156,9 @@ def _measurement(
     )
 
 
-def seed(of: Staged) -> None:
-    """All rows anew, by an app's own program."""
-    command = ["python", "seed.py", str(of.profile.rows)]
-    if not of.has_database:
-        command += ["--journal-mode", of.profile.journal_mode]
-    of.cluster.run_in(_one_pod(of.cluster), *command)
-
-
 def _probed(of: Staged, scenario: Scenario) -> Probe:
     with forwarded(of.cluster) as url:
         return probe(scenario.name, url, read_rows(of.cluster))
-
-
-def read_rows(cluster: Cluster) -> list[Row]:
-    """From the database itself, by a pod of the app."""
-    told = cluster.run_in(_one_pod(cluster), "python", "-c", ROWS)
-    return [Row(*row) for row in json.loads(told)]
-
-
-def _one_pod(cluster: Cluster) -> str:
-    for pod in cluster.pods(APP):
-        if "deletionTimestamp" not in pod["metadata"] and pod["status"]["phase"] == "Running":
-            return str(pod["metadata"]["name"])
-    raise Mistake("no pod of the app is running")
 
 
 def _of_database(of: Staged) -> dict[str, Counters]:
@@ -195,20 +172,6 @@ def _of_answers(told: Load, asked: Probe) -> Iterator[Problem]:
         yield Problem(code="failed", why=f"{told.failed} of {told.requests} requests failed")
     if not told.counted:
         yield Problem(code="no-result", why="k6 tells of no answered request that counts")
-
-
-def _of_rows(of: Staged, scenario: Scenario, before: list[Row], told: Load) -> Iterator[Problem]:
-    try:
-        after = read_rows(of.cluster)
-    except Refused as refused:
-        yield Problem(code="rows", why=f"the database cannot be read afterwards: {refused}")
-        return
-    differs = disagreement(
-        scenario.name, before, after, told.requests - told.failed,
-        seeded=of.profile.rows, users=scenario.users,
-    )  # fmt: skip
-    if differs:
-        yield Problem(code="rows", why=f"the database disagrees: {differs}")
 
 
 def _percentiles(summaries: Sequence[Summary]) -> list[Percentile]:

@@ -8,6 +8,7 @@ from bench import Mistake
 from bench.keep.record import Problem
 from bench.scale.cluster import Cluster, Refused
 
+APP, DATABASE = "app", "database"  # what the manifests call them
 # The counters of a container's control group, of either version, and of its node: a name and a
 # number a line.
 COUNTERS = """

@@ -19,9 +19,11 @@ from bench.measure.profile import Profile
 from bench.progress import Say, show_progress
 from bench.scale.cluster import Cluster, find_cluster, must_answer, must_be_allowed
 from bench.scale.figure import TITLE, draw_scaling
-from bench.scale.measuring import DATABASE, Staged, lost, measure, seed, warmed
+from bench.scale.measuring import Staged, lost, measure, warmed
 from bench.scale.plan import choose_profile, make_plan, must_suit, named
+from bench.scale.pods import APP, DATABASE
 from bench.scale.record import Scaled, ScaledSession, Scaling
+from bench.scale.rows import seed
 from bench.scale.stage import apply, clean, own_namespace, wait_until_ready
 from bench.scale.told import LEAST, lines_of, table, write_csv
 
@@ -120,22 +122,22 @@ def serve(cluster: Cluster, stack: str, image: str, postgres_image: str) -> bool
     has_database = bool(cluster.read("statefulsets")["items"])
     if has_database:
         wait_until_ready(cluster, DATABASE, 1)
-    wait_until_ready(cluster, "app", 1)
+    wait_until_ready(cluster, APP, 1)
     return has_database
 
 
 def _make_room(cluster: Cluster, replicas: int) -> None:
     """A Mistake before anything is measured, where the nodes do not hold so many."""
-    cluster.ask("scale", "deployment/app", f"--replicas={replicas}")
-    wait_until_ready(cluster, "app", replicas)
+    cluster.ask("scale", f"deployment/{APP}", f"--replicas={replicas}")
+    wait_until_ready(cluster, APP, replicas)
 
 
 def _start_anew(of: Staged) -> None:
     """Fresh pods, and a table as it was seeded."""
     for replicas in (0, of.replicas):
-        of.cluster.ask("scale", "deployment/app", f"--replicas={replicas}")
-        wait_until_ready(of.cluster, "app", replicas)
-    seed(of)
+        of.cluster.ask("scale", f"deployment/{APP}", f"--replicas={replicas}")
+        wait_until_ready(of.cluster, APP, replicas)
+    seed(of.cluster, of.profile, of.has_database)
 
 
 def _clean(cluster: Cluster) -> None:

@@ -9,8 +9,8 @@ from statistics import fmean, median, stdev
 
 import numpy as np
 
-from bench.answer.model import student
 from bench.answer.shown.numbers import number
+from bench.answer.statistics.model import student
 from bench.scale.record import Scaled, ScaledSession, Scaling
 
 LEAST = 3  # sessions in which it counts: with fewer there is no interval

@@ -18,8 +18,13 @@ from bench.serve.container import (
     remove_leftovers,
     run_container,
 )
+from bench.serve.databases.postgres import (
+    Postgres,
+    database_on,
+    describe_server,
+    wait_until_it_answers,
+)
 from bench.serve.image import build, describe_image
-from bench.serve.postgres import Postgres, database_on, describe_server, wait_until_it_answers
 from bench.serve.server import Engine, describe_sqlite, gunicorn_options
 from bench.serve.start import free_port, must_be_pinned, wait_until_ready
 

@@ -20,9 +20,9 @@ from bench.host.leftovers import folder_prefix, mark
 from bench.host.machine import cpu_seconds, peak_bytes, pinned
 from bench.host.processes import cpu_seconds_of_all, family, find_process, held_bytes
 from bench.keep.record import Database
-from bench.serve.cluster import describe_cluster, private_cluster
+from bench.serve.databases.cluster import describe_cluster, private_cluster
+from bench.serve.databases.postgres import Postgres, database_on, describe_server
 from bench.serve.environment import environment_of
-from bench.serve.postgres import Postgres, database_on, describe_server
 from bench.serve.server import Engine, describe_sqlite, gunicorn_options
 from bench.serve.start import (
     affinities,

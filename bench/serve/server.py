@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from bench.arm import Arm, Settings
 from bench.keep.record import Database
-from bench.serve.postgres import Postgres
+from bench.serve.databases.postgres import Postgres
 
 
 class Row(NamedTuple):

@@ -1,1 +1,1 @@
-"""Experiments of their own, a file each."""
+"""Experiments of their own, a file or a folder each."""

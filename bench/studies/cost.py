@@ -11,7 +11,7 @@ import numpy as np
 from rich.console import Console
 
 from bench import Mistake
-from bench.answer.stats import cpu_per_1000, median_interval
+from bench.answer.statistics.stats import cpu_per_1000, median_interval
 from bench.arm import Arm, Settings
 from bench.host.leftovers import stop_leftovers
 from bench.host.lock import hold_machine
@@ -19,12 +19,12 @@ from bench.host.machine import partition_cpus
 from bench.host.memory import for_k6
 from bench.keep.files import write_record
 from bench.keep.record import PlannedSession
-from bench.measure.k6 import find_k6
+from bench.measure.load.k6 import find_k6
+from bench.measure.load.run import Ran, run_k6
+from bench.measure.load.turns import told_to_k6
 from bench.measure.profile import Profile, Scenario, load_profile
-from bench.measure.run import Ran, run_k6
 from bench.measure.session import measure_session
 from bench.measure.standing import Setting
-from bench.measure.turns import told_to_k6
 from bench.progress import Say, show_progress
 from bench.serve.docker import docker_engine
 from bench.serve.local import local_engine

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.answer.model import critical
+from bench.answer.statistics.model import critical
 from bench.keep.record import Plan
 from bench.keep.store import read_campaign, summary_path
 from bench.keep.summary import Turns, read_summary

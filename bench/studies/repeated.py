@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from bench import Mistake
-from bench.answer.agreement import against_chance, moved
-from bench.answer.controls import Dose, distances, dose, dose_line, has_controls
 from bench.answer.report import Report
-from bench.answer.stats import UNITS
+from bench.answer.statistics.agreement import against_chance, moved
+from bench.answer.statistics.controls import Dose, distances, dose, dose_line, has_controls
+from bench.answer.statistics.stats import UNITS
 from bench.keep.selection import select_campaigns
 
 

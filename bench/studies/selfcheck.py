@@ -11,7 +11,7 @@ import numpy as np
 from rich.console import Console
 
 from bench import Mistake
-from bench.answer.model import OWN, critical, fit_table
+from bench.answer.statistics.model import OWN, critical, fit_table
 from bench.host.disturbance import Window, disturbance, read_counters
 from bench.host.leftovers import stop_leftovers
 from bench.host.lock import hold_machine
@@ -20,10 +20,10 @@ from bench.host.memory import for_k6
 from bench.keep.load import load_of
 from bench.keep.plan import draw_turns
 from bench.keep.record import Disturbance, Load
-from bench.measure.k6 import K6, find_k6
+from bench.measure.load.k6 import K6, find_k6
+from bench.measure.load.run import run_k6
+from bench.measure.load.turns import told_to_k6
 from bench.measure.profile import Profile, load_profile
-from bench.measure.run import run_k6
-from bench.measure.turns import told_to_k6
 from bench.progress import Say, show_progress
 from bench.studies.stub import DELAY_MS, answered, serve_stub
 

@@ -30,12 +30,12 @@ from bench.host.lock import hold_machine
 from bench.host.machine import partition_cpus
 from bench.keep.record import ScenarioRecord
 from bench.keep.summary import read_summary
-from bench.measure.k6 import find_k6
+from bench.measure.load.k6 import find_k6
+from bench.measure.load.turns import Turns
 from bench.measure.profile import Scenario, load_profile
 from bench.measure.scenario import Underway, measure_scenario
 from bench.measure.session import ready
 from bench.measure.standing import Setting, Standing, seed, working
-from bench.measure.turns import Turns
 from bench.progress import show_progress
 from bench.serve.choose import choose_engine
 from bench.serve.stacks import choose_stacks

@@ -5,7 +5,7 @@ import re
 import pytest
 from synthetic import STACKS, noisy
 
-from bench.answer.controls import alike, control_lines
+from bench.answer.statistics.controls import alike, control_lines
 from bench.arm import CONTROLLED_SCENARIOS, CONTROLS
 
 

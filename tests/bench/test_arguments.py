@@ -8,10 +8,11 @@ import pytest
 from synthetic import campaign
 
 from bench import Mistake
-from bench.arguments import ask_as_planned, check_database, parse, settings_of
+from bench.arguments import parse
 from bench.arm import CONTROLS, Settings
+from bench.asked import ask_as_planned, check_database, settings_of
+from bench.commands.run import arms_of
 from bench.keep.store import RESULTS, read_plan
-from bench.run import arms_of
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.answer.comparison import compare
-from bench.answer.model import Observation, critical, fit_table
+from bench.answer.statistics.comparison import compare
+from bench.answer.statistics.model import Observation, critical, fit_table
 
 TABLE = Path(__file__).with_name("calibration.md")
 ARMS = ["a", "b", "c", "d", "e"]

@@ -16,7 +16,7 @@ from bench.answer.claims.judged import EXPERIMENTS, judge, read_texts
 from bench.answer.claims.own import by_own_numbers
 from bench.answer.claims.published import Numbers, evaluate, read_published
 from bench.answer.shown.claims import lines_of, table, tally, write_claims
-from bench.answer.stats import as_time
+from bench.answer.statistics.stats import as_time
 from bench.keep.selection import select_campaigns
 
 ROOT = Path(__file__).parents[2]

@@ -12,11 +12,11 @@ import psutil
 import pytest
 from service import Service
 
-import bench.studies.client
+import bench.studies.clients.client
 from bench import Mistake
-from bench.studies.client import Window
-from bench.studies.clients import find_clients
-from bench.studies.locust import ROWS, run_locust
+from bench.studies.clients.client import Window
+from bench.studies.clients.generators import find_clients
+from bench.studies.clients.locust import ROWS, run_locust
 
 NAMES = ("k6", "Locust", "script", "wrk")
 USERS = 2
@@ -159,7 +159,7 @@ def test_what_wrk_prints_beside_its_script_is_no_result(program, service, window
 
 def test_a_client_that_does_not_end_is_ended(program, monkeypatch, service, window):
     program("wrk", "[ \"$1\" = --version ] && echo 'wrk 4.1.0' || exec tail -f /dev/null")
-    monkeypatch.setattr(bench.studies.client, "GRACE", -0.9)
+    monkeypatch.setattr(bench.studies.clients.client, "GRACE", -0.9)
     wrk = next(client for client in find_clients()[0] if client.name == "wrk")
     with pytest.raises(Mistake, match="wrk did not end by itself: signal 9"):
         wrk.load("hello", window)

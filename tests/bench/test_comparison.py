@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis.strategies import booleans, floats, integers, lists
 from scipy import stats
 
-from bench.answer.comparison import compare, standard_distance, told
-from bench.answer.model import LEAST, OWN, Observation, critical, fit
+from bench.answer.statistics.comparison import compare, standard_distance, told
+from bench.answer.statistics.model import LEAST, OWN, Observation, critical, fit
 
 ARMS = ["a", "b", "c", "d", "e"]
 

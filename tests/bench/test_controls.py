@@ -14,7 +14,7 @@ from synthetic import alone
 from bench import ROOT, Mistake
 from bench.arm import CONTROLLED, DOSED, SAME, Settings
 from bench.measure.controls import DOSE, METERED, calibrate, make_controls
-from bench.measure.run import Ran
+from bench.measure.load.run import Ran
 
 ORIGINAL = ROOT / CONTROLLED
 SETTINGS = Settings(workers=3, threads=4)

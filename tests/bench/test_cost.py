@@ -12,8 +12,8 @@ from bench.arm import CONTROLLED, Arm
 from bench.host.machine import Partition
 from bench.keep.record import ArmStart, ScenarioRecord
 from bench.keep.summary import ArmSummary, Summary, Times
+from bench.measure.load.run import Ran
 from bench.measure.profile import load_profile
-from bench.measure.run import Ran
 from bench.measure.session import Measured
 from bench.measure.standing import Setting
 from bench.serve.server import Engine

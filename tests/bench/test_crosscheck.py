@@ -13,8 +13,8 @@ from bench import Mistake
 from bench.arm import Arm
 from bench.host.machine import Partition
 from bench.serve.stacks import find_stacks
-from bench.studies.client import Account, Client
-from bench.studies.crosscheck import app_table, crosscheck, figures, stub_table
+from bench.studies.clients.client import Account, Client
+from bench.studies.clients.crosscheck import app_table, crosscheck, figures, stub_table
 
 ARM = Arm("flask_sqlite", "flask_sqlite", find_stacks()["flask_sqlite"])
 SECONDS = 5

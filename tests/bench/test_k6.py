@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from bench import Mistake
-from bench.measure.k6 import K6_FOLDER, built_k6, find_k6
+from bench.measure.load.k6 import K6_FOLDER, built_k6, find_k6
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +63,6 @@ def test_a_k6_that_is_not_there_is_a_mistake(tmp_path):
 def test_another_pin_is_built_to_another_place(tmp_path, monkeypatch):
     here = built_k6()
     (tmp_path / "go.sum").write_text("another pin")
-    monkeypatch.setattr("bench.measure.k6.K6_FOLDER", tmp_path)
+    monkeypatch.setattr("bench.measure.load.k6.K6_FOLDER", tmp_path)
     assert built_k6() != here
     assert built_k6().parent == here.parent

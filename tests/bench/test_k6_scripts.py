@@ -12,7 +12,7 @@ import pytest
 from contract_service import Service
 
 from bench.keep.summary import read_summary
-from bench.measure.k6 import find_k6
+from bench.measure.load.k6 import find_k6
 
 K6_FOLDER = Path(__file__).resolve().parents[2] / "k6"
 PAYLOADS = json.loads((K6_FOLDER / "lib" / "payloads.json").read_text())

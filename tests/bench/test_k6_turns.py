@@ -15,8 +15,8 @@ import pytest
 from contract_service import Service
 
 from bench.keep.summary import distribution, read_summary
-from bench.measure.k6 import find_k6
 from bench.measure.ledger import PAYLOADS, shuffled_ids
+from bench.measure.load.k6 import find_k6
 
 K6_FOLDER = Path(__file__).resolve().parents[2] / "k6"
 MEASURED = ["hello", "echo", "list", "get", "create", "update", "delete"]

@@ -8,8 +8,8 @@ from matplotlib import pyplot
 
 from bench import Mistake
 from bench.answer.answering import answer_of
+from bench.commands.known import SQLITE
 from bench.keep.selection import select_campaigns
-from bench.known import SQLITE
 from bench.studies.committed import read_ladders
 from bench.studies.experiment.contrasts import LEAST
 from bench.studies.experiment.measuring import Row

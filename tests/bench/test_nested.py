@@ -1,11 +1,14 @@
 """The study of noise: what each level adds is told apart, and designs are judged by it."""
 
+import re
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from synthetic import STACKS, campaign
 
+from bench import ROOT
+from bench.commands.quotable import faults
 from bench.studies.nested import Noise, components, tell_noise
 
 
@@ -58,3 +61,12 @@ def test_a_campaign_is_told_of_by_scenario(tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("| scenario | turn | k6 run | session |")
     assert {line.split(" | ")[0] for line in lines[2:-1]} >= {"| get", "| list", "| delete"}
+
+
+def test_the_committed_tables_are_what_their_campaigns_give(capsys):
+    text = (ROOT / "results" / "reference-noise" / "nested.md").read_text()
+    for folder in re.findall("bench nested (results/[a-z0-9/-]+)", text):
+        assert faults(ROOT / folder) == []
+        tell_noise(SimpleNamespace(campaign=ROOT / folder))
+        *table, _ = capsys.readouterr().out.splitlines()
+        assert "\n".join(table) in text, folder

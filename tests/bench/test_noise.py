@@ -5,7 +5,7 @@ from dataclasses import replace
 from synthetic import SCENARIOS, STACKS, noisy
 
 from bench.answer.noise import noise_lines, not_to_conclude, turn_lines
-from bench.answer.stats import UNITS
+from bench.answer.statistics.stats import UNITS
 
 
 def test_noise_is_told_by_scenario_with_what_it_resolves(compared):

@@ -8,9 +8,9 @@ import pytest
 from synthetic import STACKS, campaign, noisy
 
 from bench import Mistake
-from bench.answer.agreement import moved
-from bench.answer.controls import Dose
 from bench.answer.report import Report
+from bench.answer.statistics.agreement import moved
+from bench.answer.statistics.controls import Dose
 from bench.arm import CONTROLS
 from bench.keep.selection import select_campaigns
 from bench.studies.repeated import pool, tell_agreement

@@ -4,7 +4,7 @@ import pytest
 from synthetic import SCENARIOS, STACKS, noisy
 
 from bench.answer.report import problems
-from bench.answer.stats import UNITS
+from bench.answer.statistics.stats import UNITS
 from bench.arm import CONTROLLED_SCENARIOS, CONTROLS
 
 

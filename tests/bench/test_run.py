@@ -13,11 +13,11 @@ from synthetic import MACHINE, in_turns
 
 from bench.keep.load import load_of
 from bench.keep.record import ServerUse
-from bench.measure.k6 import K6, find_k6
+from bench.measure.load.k6 import K6, find_k6
+from bench.measure.load.run import Ran, run_k6
+from bench.measure.load.turns import Turns, told_to_k6
 from bench.measure.probe import Probe
 from bench.measure.profile import load_profile
-from bench.measure.run import Ran, run_k6
-from bench.measure.turns import Turns, told_to_k6
 from bench.measure.validity import Evidence, judge
 
 SMALL = '"executor": "shared-iterations", "vus": 2, "iterations": 12'

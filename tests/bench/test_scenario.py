@@ -17,11 +17,11 @@ from bench import Mistake
 from bench.arm import Arm
 from bench.host.machine import Partition
 from bench.keep.plan import draw_turns
-from bench.measure.k6 import K6
 from bench.measure.ledger import PAYLOADS, shuffled_ids, update_cents
+from bench.measure.load.k6 import K6
+from bench.measure.load.run import Ran
 from bench.measure.probe import Probe
 from bench.measure.profile import load_profile
-from bench.measure.run import Ran
 from bench.measure.scenario import Underway, measure_scenario
 from bench.measure.standing import Setting, Standing, side_by_side, working
 from bench.serve import inside

@@ -12,7 +12,7 @@ import bench.studies.selfcheck
 import bench.studies.stub
 from bench import Mistake
 from bench.host.machine import Partition
-from bench.measure.k6 import find_k6
+from bench.measure.load.k6 import find_k6
 from bench.measure.profile import FOLDER, load_profile
 
 ANYWHERE = Partition(None, None)

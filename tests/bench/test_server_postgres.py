@@ -16,12 +16,12 @@ import pytest
 from bench import CACHE, Mistake
 from bench.arm import Arm, Settings
 from bench.host.leftovers import OWNER, owner, stop_leftovers
-from bench.serve import cluster as clusters
 from bench.serve import inside
-from bench.serve.cluster import private_cluster
+from bench.serve.databases import cluster as clusters
+from bench.serve.databases.cluster import private_cluster
+from bench.serve.databases.postgres import Postgres, cpu_seconds_of_servers, database_on
 from bench.serve.docker import POSTGRES, docker_engine
 from bench.serve.local import local_engine
-from bench.serve.postgres import Postgres, cpu_seconds_of_servers, database_on
 from bench.serve.stacks import choose_stacks, find_stacks
 
 NAME = "flask_sqlalchemy"

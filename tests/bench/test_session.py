@@ -24,9 +24,9 @@ from bench.keep.record import PlannedSession
 from bench.keep.summary import read_summary
 from bench.keep.thresholds import THRESHOLDS
 from bench.measure.controls import make_controls
-from bench.measure.k6 import find_k6
+from bench.measure.load.k6 import find_k6
+from bench.measure.load.run import run_k6
 from bench.measure.profile import SCENARIOS, load_profile
-from bench.measure.run import run_k6
 from bench.measure.session import Measured, measure_session
 from bench.measure.standing import Setting
 from bench.serve.local import local_engine

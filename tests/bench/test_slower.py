@@ -15,11 +15,11 @@ from synthetic import campaign, noisy
 from test_calibration import RUN, RUNS, SESSION, TURN, simulated
 
 from bench.answer.answering import answer_of
-from bench.answer.model import fit_table
 from bench.answer.report import Report
 from bench.answer.shown.markdown import as_markdown
 from bench.answer.shown.spreadsheet import write_changes
-from bench.answer.slower import ERROR, changes, holm, judge, lines_of
+from bench.answer.statistics.model import fit_table
+from bench.answer.statistics.slower import ERROR, changes, holm, judge, lines_of
 from bench.keep.selection import select_campaigns
 from bench.keep.store import read_plan
 

@@ -8,8 +8,9 @@ import pytest
 
 from bench import ROOT, Mistake
 from bench.arm import Settings
+from bench.label import label_of
 from bench.serve.stacks import in_flight
-from bench.spelling import label_of, read_arms
+from bench.spelling import read_arms
 
 DEFAULTS = Settings()
 

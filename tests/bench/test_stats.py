@@ -9,7 +9,7 @@ from scipy import stats
 from synthetic import GRID, SCENARIOS, measurement
 
 from bench.answer.report import PERCENTILES
-from bench.answer.stats import (
+from bench.answer.statistics.stats import (
     UNITS,
     as_time,
     busiest_share,

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 from synthetic import TURNS, in_turns
 
-from bench.measure.turns import Turns, counted_windows, read_turns, told_to_k6
+from bench.measure.load.turns import Turns, counted_windows, read_turns, told_to_k6
 
 PARTS = {"connect_ms": 150, "gap_ms": 50, "lead_in_ms": 60, "counted_ms": 200, "lead_out_ms": 30}
 TIMED = Turns(2, 3, stagger_ms=2, **PARTS)

@@ -8,10 +8,10 @@ from synthetic import MACHINE
 
 from bench.keep.record import K6Run, Load, ServerUse
 from bench.keep.thresholds import THRESHOLDS
+from bench.measure.load.turns import Turns
 from bench.measure.probe import Probe
 from bench.measure.profile import SCENARIOS, Scenario
 from bench.measure.scenario import NEVER_ASKED
-from bench.measure.turns import Turns
 from bench.measure.validity import GRACEFUL_STOP, RULES, Evidence, judge, status, unobservable
 
 WINDOW = Scenario("hello", users=50, seconds=10, iterations=None)

@@ -11,7 +11,7 @@ import pytest
 from bench import ROOT, Mistake
 from bench.answer.claims.claim import CONFIRMED, CONTRADICTED, OPEN, UNRESOLVED
 from bench.answer.claims.judged import PAPER, read_texts
-from bench.measure.k6 import K6
+from bench.measure.load.k6 import K6
 from bench.studies.committed import WHY, experiments
 from bench.studies.experiment import run as running
 from bench.studies.experiment.contrasts import (

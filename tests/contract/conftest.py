@@ -9,7 +9,7 @@ import pytest
 from server import ROWS, copied
 
 from bench import Mistake
-from bench.serve.cluster import private_cluster
+from bench.serve.databases.cluster import private_cluster
 from bench.serve.environment import environment
 from bench.serve.stacks import REQUIREMENTS, find_stacks, speaks_postgres
 from database import OnServer

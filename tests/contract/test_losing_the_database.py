@@ -9,7 +9,7 @@ import pytest
 from server import LAMP, copied
 
 from bench import Mistake
-from bench.serve.cluster import make_cluster, serve_cluster
+from bench.serve.databases.cluster import make_cluster, serve_cluster
 from bench.serve.environment import environment
 from bench.serve.stacks import find_stacks, speaks_postgres
 from bench.serve.start import free_port

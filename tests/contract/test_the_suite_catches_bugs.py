@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench import Mistake
-from bench.serve.cluster import find_binaries
+from bench.serve.databases.cluster import find_binaries
 from bench.serve.stacks import find_stacks
 
 HERE = Path(__file__).parent

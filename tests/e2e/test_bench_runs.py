@@ -20,7 +20,7 @@ from bench.answer.shown.numbers import shown
 from bench.keep.plan import draw_turns
 from bench.keep.store import read_campaign, read_plan, summary_path
 from bench.keep.summary import read_summary
-from bench.serve.cluster import find_binaries
+from bench.serve.databases.cluster import find_binaries
 
 ROOT = Path(__file__).resolve().parents[2]
 SEVEN = ("hello", "echo", "list", "get", "create", "update", "delete")

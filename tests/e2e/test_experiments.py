@@ -8,7 +8,7 @@ import pytest
 
 from bench import ROOT, Mistake
 from bench.host.machine import partition_cpus
-from bench.measure.k6 import find_k6
+from bench.measure.load.k6 import find_k6
 from bench.measure.profile import load_profile
 from bench.measure.standing import Setting
 from bench.serve.local import local_engine

@@ -37,11 +37,11 @@ from stubs import (
 )
 from test_mistakes import PROFILE, QUIET, WINDOW, Workshop, wait_for
 
+from bench.commands.quotable import faults, outcome
 from bench.host.lock import hold_machine
 from bench.keep.record import SCHEMA
 from bench.keep.store import digest, read_campaign, read_journal
 from bench.measure.ledger import shuffled_ids
-from bench.quotable import faults, outcome
 
 TABLE = Path(__file__).with_name("faults.md")
 STOPPED = "bench: stopped; the sessions that were finished are kept"

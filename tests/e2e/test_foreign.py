@@ -178,7 +178,9 @@ def test_a_campaign_ends_what_was_certainly_ours_alone(workshop, kind, mark, bec
     folder = workshop.folder / ".cache" / f"serve-{mark}-x1y2z3"
     folder.mkdir()
     with marked(mark) as process:
-        fault = f"{OURS}import bench.run as run; run.choose_engine = lambda *_: sys.exit(7)"
+        fault = (
+            f"{OURS}import bench.commands.run as run; run.choose_engine = lambda *_: sys.exit(7)"
+        )
         _, errors = workshop.start(fault=fault).communicate(timeout=60)
         ended = process.poll() is not None
     assert (ended, not folder.exists()) == (becomes != "is left, and named",) * 2

@@ -19,12 +19,13 @@ from dataclasses import replace
 import pytest
 
 from bench import ROOT, Mistake
-from bench.measure.k6 import find_k6
+from bench.measure.load.k6 import find_k6
 from bench.measure.probe import probe
 from bench.measure.profile import FOLDER, load_profile
 from bench.scale.cluster import Cluster, forwarded
-from bench.scale.measuring import Staged, measure, read_rows, seed
+from bench.scale.measuring import Staged, measure
 from bench.scale.plan import named
+from bench.scale.rows import read_rows, seed
 from bench.scale.stage import MANIFESTS, MARK, apply, leftovers, own_namespace, wait_until_ready
 
 STACKS = sorted(path.name for path in (MANIFESTS / "stacks").iterdir())
@@ -112,7 +113,7 @@ def with_replicas(of, replicas, **changes):
     """So many of them, and all rows anew."""
     of.cluster.ask("scale", "deployment/app", f"--replicas={replicas}")
     wait_until_ready(of.cluster, "app", replicas)
-    seed(of)
+    seed(of.cluster, of.profile, of.has_database)
     return replace(of, replicas=replicas, **changes)
 
 

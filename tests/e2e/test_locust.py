@@ -18,8 +18,8 @@ from bench.arm import Arm
 from bench.serve import inside
 from bench.serve.local import local_engine
 from bench.serve.stacks import find_stacks
-from bench.studies.client import Window
-from bench.studies.locust import run_locust
+from bench.studies.clients.client import Window
+from bench.studies.clients.locust import run_locust
 
 ROOT = Path(__file__).resolve().parents[2]
 ARM = Arm("flask_sqlite", "flask_sqlite", find_stacks()["flask_sqlite"])
@@ -68,7 +68,7 @@ def play(tmp_path, monkeypatch):
     file = tmp_path / "root" / "locust" / "hurried.py"
     file.parent.mkdir(parents=True)
     file.write_text(HURRIED)
-    monkeypatch.setattr("bench.studies.locust.ROOT", file.parents[1])
+    monkeypatch.setattr("bench.studies.clients.locust.ROOT", file.parents[1])
 
     def play(url, users):
         return run_locust("ItemUser", Window(url, users, 2, None, tmp_path))[0]

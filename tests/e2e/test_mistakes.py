@@ -362,7 +362,7 @@ def seed_and_hang(self, *_):
     self._run("seed.py fails", "-c", "import time; time.sleep(100)")
 m.LocalServer.seed = seed_and_hang
 """,
-    "warm-up": "import bench.measure.run as m; m._shorten = lambda *_: hang()",
+    "warm-up": "import bench.measure.load.run as m; m._shorten = lambda *_: hang()",
     "k6's start": """
 import subprocess, bench.__main__  # which says Popen[str] of the real one
 real = subprocess.Popen

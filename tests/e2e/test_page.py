@@ -16,8 +16,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))
 from synthetic import SCENARIOS, STACKS, campaign, noisy  # noqa: E402  it is found by the line above
 
 from bench.answer.answering import answer_of  # noqa: E402
+from bench.commands.show import write_page  # noqa: E402
 from bench.keep.selection import select_campaigns  # noqa: E402
-from bench.show import write_page  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 playwright = pytest.importorskip("playwright.sync_api")

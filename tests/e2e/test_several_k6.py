@@ -12,8 +12,8 @@ import pytest
 from stubs import App
 
 from bench import ROOT
-from bench.measure.k6 import K6_FOLDER, find_k6
 from bench.measure.ledger import shuffled_ids
+from bench.measure.load.k6 import K6_FOLDER, find_k6
 from bench.merge.merging import PERCENTAGES
 
 ROWS, HOSTS = 60, 3

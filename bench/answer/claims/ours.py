@@ -20,7 +20,7 @@ from bench.answer.claims.claim import (
 )
 from bench.answer.claims.published import Numbers, times_of
 from bench.answer.shown.numbers import span, times
-from bench.answer.stats import as_time
+from bench.answer.statistics.stats import as_time
 
 # Of several parts the first of these that one of them is.
 WORST = (CONTRADICTED, EQUAL, UNMEASURED, UNRESOLVED, SMALL, CONFIRMED)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import Mistake
-from bench.answer.stats import UNITS, as_time
+from bench.answer.statistics.stats import UNITS, as_time
 
 OPERATIONS: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bench.answer.answer import Answer, Interval, Ratio, ScenarioAnswer, Value
 from bench.answer.shown.numbers import inert
+from bench.keep.files import rounded
 
 MOST_SESSIONS = 1000  # as many as that, or more
 PERCENTILES = ("50", "90", "95", "99", "99.9")
@@ -79,7 +80,7 @@ def _write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Field]]) 
     with path.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows([inert(cell) for cell in row] for row in rows)
+        writer.writerows([inert(cell) for cell in rounded([*row])] for row in rows)
 
 
 def _row(scenario: ScenarioAnswer, value: Value) -> list[Field]:

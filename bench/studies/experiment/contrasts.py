@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 
 from bench import Mistake
-from bench.answer.model import student
+from bench.answer.statistics.model import student
 from bench.studies.experiment.experiment import Contrast, Experiment
 from bench.studies.experiment.measuring import Row
 

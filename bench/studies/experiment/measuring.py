@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from bench import Mistake
-from bench.answer.stats import cpu_per_1000, database_cpu_per_1000
+from bench.answer.statistics.stats import cpu_per_1000, database_cpu_per_1000
 from bench.arm import Arm
 from bench.keep.record import Measurement
 from bench.measure.profile import FOLDER, Profile, Scenario, load_profile

@@ -13,7 +13,7 @@ from bench.host.leftovers import folder_prefix, stop_leftovers
 from bench.host.lock import hold_machine
 from bench.host.machine import partition_cpus
 from bench.keep.files import write_record
-from bench.measure.k6 import K6, find_k6
+from bench.measure.load.k6 import K6, find_k6
 from bench.measure.profile import load_profile
 from bench.measure.standing import Setting
 from bench.progress import Say, show_progress

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 
 from bench import Mistake
-from bench.answer.model import student
+from bench.answer.statistics.model import student
 from bench.studies.experiment.contrasts import LEAST
 from bench.studies.experiment.measuring import Row
 from bench.studies.ladder.rungs import steps

@@ -1,0 +1,1 @@
+"""The statistics: what a value is, what is compared with what, and how sure that is."""
