@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from bench import CACHE, Mistake
 from bench.arm import Arm
 from bench.keep.pins import digest_of_folder
 from bench.serve.stacks import REQUIREMENTS, lock_of
+
+MOST_SAID = 300  # characters of uv's own words
 
 
 def environment_of(arm: Arm, downloads: bool = False) -> Path:
@@ -87,6 +90,6 @@ def _uv(*arguments: str) -> None:
         done = subprocess.run(command, text=True, capture_output=True, check=False)
         if not done.returncode:
             return
-    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    said = textwrap.shorten(done.stderr, MOST_SAID, placeholder=" …")  # uv breaks lines as it likes
     step = " ".join(arguments[:2] if arguments[0] == "pip" else arguments[:1])
-    raise Mistake(f"its environment cannot be made: uv {step}: {' '.join(lines[:3])}")
+    raise Mistake(f"its environment cannot be made: uv {step}: {said}")
