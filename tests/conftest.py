@@ -24,8 +24,7 @@ def docker_engine():
 SPOILT = r"\binvali|no-result|is degraded"
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks
-def pytest_collection_modifyitems(config, items):
+def pytest_collection_modifyitems(items):
     """Tests from end to end come first: with several workers the longest must not be last.
 
     They measure on real parts: one that fails by a measurement that does not count is run once
@@ -35,12 +34,3 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if item.path.parent.name == "e2e":
             item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=SPOILT))
-        if config.getoption("loadgroup", False):
-            item.add_marker(pytest.mark.xdist_group(_shared(item)))
-
-
-def _shared(item):
-    """What one worker gets: all tests of a stack that is served, else all of a file."""
-    params = item.callspec.params if hasattr(item, "callspec") else {}
-    served = params.get("stack")
-    return "-".join(map(str, served)) if isinstance(served, tuple) else str(item.path)
