@@ -35,7 +35,7 @@ def figures(arguments: argparse.Namespace) -> None:
         for path, content in made.items():
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(content)
-        for campaign in (*REFERENCES, *PAPERS):  # whose last digits are this machine's
+        for campaign in (*REFERENCES, *PAPERS):  # what check-results compares
             write_tables(keep_answer(campaign), campaign / "figures")
         print(f"{len(made)} files written, of which {len(differing)} were others")
     elif differing:

@@ -119,6 +119,15 @@ def test_a_table_beside_the_figures_that_was_altered_is_named(drawn, file, old, 
     assert faults(drawn) == [f"altered: figures/{file} is not what the sessions give; draw it anew"]
 
 
+def test_a_number_in_a_table_that_is_a_thousandth_off_is_named(drawn):
+    path = drawn / "figures" / "pairs.csv"
+    ratio = re.search(r"\d\.\d{5}", path.read_text())[0]
+    path.write_text(path.read_text().replace(ratio, f"{float(ratio) * 1.001:.5f}", 1))
+    assert faults(drawn) == [
+        "altered: figures/pairs.csv is not what the sessions give; draw it anew"
+    ]
+
+
 def test_the_last_digits_in_a_table_may_be_those_of_another_machine(drawn):
     path = drawn / "figures" / "pairs.csv"
     cells = re.sub(r"\b(\d\.\d{4})\d\b", r"\1", path.read_text())
