@@ -108,9 +108,9 @@ def test(session):
     if session.posargs:
         session.run("pytest", *session.posargs)
         return
-    # Many tests wait, for a k6 or a server. What a file has measured once, all its tests look at.
-    # -rR names those that were run once more: see tests/conftest.py.
-    session.run("pytest", "--numprocesses=3", "--dist=loadfile", "--no-loadscope-reorder", "-rR")
+    # Many tests wait, for a k6 or a server. -rR names those that were run once more: see
+    # tests/conftest.py, which also says in which order and by which worker.
+    session.run("pytest", "--numprocesses=3", "--no-loadscope-reorder", "-rR")
 
 
 @nox.session

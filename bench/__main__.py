@@ -1,55 +1,38 @@
 """Measure Python web frameworks: python -m bench run --stacks flask_sqlite --profile quick."""
 
-import argparse
 import io
 import os
 import signal
 import sys
-from collections.abc import Callable
+from pkgutil import resolve_name
 
 from bench import Mistake
 from bench.arguments import parse
-from bench.commands.claims import tell_claims
-from bench.commands.compare import compare
-from bench.commands.quotable import check_campaigns
-from bench.commands.run import run
-from bench.commands.show import report, show
 from bench.host.leftovers import stop_mine
 from bench.host.shell import keep_what_is_known
-from bench.measure.load.k6 import find_k6
-from bench.merge.merging import merge_summaries
-from bench.studies.clients.crosscheck import compare_clients
-from bench.studies.clients.locust import play_users
-from bench.studies.cost import compare_costs
-from bench.studies.experiment.run import run_experiments
-from bench.studies.ladder.rungs import LADDERS
-from bench.studies.nested import tell_noise
-from bench.studies.repeated import tell_agreement
-from bench.studies.selfcheck import check_this_machine
-from bench.studies.turns import judge_turns
-from bench.studies.why.experiments import EXPERIMENTS
 
 STOPS = (signal.SIGINT, signal.SIGTERM)
-ACTIONS: dict[str, Callable[[argparse.Namespace], int | None]] = {
-    "run": run,
-    "compare": compare,
-    "show": show,
-    "report": report,
-    "claims": tell_claims,
-    "figures": lambda arguments: make_figures(arguments),
-    "k6": lambda arguments: print(find_k6().path),
-    "cost": compare_costs,
-    "locust": play_users,
-    "crosscheck": compare_clients,
-    "turns": judge_turns,
-    "nested": tell_noise,
-    "repeated": tell_agreement,
-    "merge": merge_summaries,
-    "why": lambda arguments: run_experiments(arguments, EXPERIMENTS),
-    "ladder": lambda arguments: run_experiments(arguments, LADDERS),
-    "scale": lambda arguments: scale_stack(arguments),
-    "selfcheck": check_this_machine,
-    "check": check_campaigns,
+# By its name a function that gets what was asked; no command waits for what another one loads.
+ACTIONS = {
+    "run": "bench.commands.run:run",
+    "compare": "bench.commands.compare:compare",
+    "show": "bench.commands.show:show",
+    "report": "bench.commands.show:report",
+    "claims": "bench.commands.claims:tell_claims",
+    "figures": "bench.commands.figures:figures",
+    "k6": "bench.measure.load.k6:tell_k6",
+    "cost": "bench.studies.cost:compare_costs",
+    "locust": "bench.studies.clients.locust:play_users",
+    "crosscheck": "bench.studies.clients.crosscheck:compare_clients",
+    "turns": "bench.studies.turns:judge_turns",
+    "nested": "bench.studies.nested:tell_noise",
+    "repeated": "bench.studies.repeated:tell_agreement",
+    "why": "bench.studies.experiment.run:run_experiments",
+    "ladder": "bench.studies.experiment.run:run_experiments",
+    "merge": "bench.merge.merging:merge_summaries",
+    "scale": "bench.scale.scaling:scale",
+    "selfcheck": "bench.studies.selfcheck:check_this_machine",
+    "check": "bench.commands.quotable:check_campaigns",
 }
 
 
@@ -61,11 +44,12 @@ def main() -> int:
     for number in STOPS:
         signal.signal(number, _interrupt)
     keep_what_is_known()
+    os.environ |= {"MPLBACKEND": "Agg", "MATPLOTLIBRC": os.devnull}  # drawn as everywhere
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a ≥ where a terminal's characters are ASCII
     try:
         arguments = parse(__doc__)
-        return ACTIONS[arguments.action](arguments) or 0
+        return resolve_name(ACTIONS[arguments.action])(arguments) or 0
     except Mistake as mistake:
         print(f"bench: {mistake}", file=sys.stderr)
     except OSError as error:  # a disk that is full, a folder that is closed
@@ -76,25 +60,6 @@ def main() -> int:
         _ignore_signals()
         stop_mine()
     return 2
-
-
-def make_figures(arguments: argparse.Namespace) -> None:
-    _draw_as_everywhere()
-    from bench.commands.figures import figures
-
-    figures(arguments)
-
-
-def scale_stack(arguments: argparse.Namespace) -> None:
-    _draw_as_everywhere()
-    from bench.scale.scaling import scale
-
-    scale(arguments)
-
-
-def _draw_as_everywhere() -> None:
-    """For who loads matplotlib, which takes a second and obeys what a shell and a home say."""
-    os.environ |= {"MPLBACKEND": "Agg", "MATPLOTLIBRC": os.devnull}
 
 
 def _interrupt(signal_number: int, frame: object) -> None:

@@ -2,13 +2,15 @@
 
 import sys
 from argparse import Namespace
+from pkgutil import resolve_name
 
 import msgspec
 import pytest
 from synthetic import campaign
 
 from bench import Mistake
-from bench.arguments import parse
+from bench.__main__ import ACTIONS
+from bench.arguments import KINDS, parse
 from bench.arm import CONTROLS, Settings
 from bench.asked import ask_as_planned, check_database, settings_of
 from bench.commands.run import arms_of
@@ -30,6 +32,12 @@ def asked(url, database="sqlite", controls=False, requirements="today"):
     return Namespace(
         database_url=url, database=database, controls=controls, requirements=requirements
     )
+
+
+def test_whatever_may_be_asked_for_has_a_function_of_ours_that_does_it():
+    assert list(ACTIONS) == KINDS.split(" | ")
+    for name in ACTIONS.values():
+        assert resolve_name(name).__module__ == name.partition(":")[0]
 
 
 def test_where_nothing_is_said_all_stacks_are_measured_as_the_standard_profile_has_it(parsed):

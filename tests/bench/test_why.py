@@ -199,8 +199,9 @@ def test_every_file_of_an_experiment_is_named_by_one():
 def test_a_look_of_fewer_sessions_keeps_nothing(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(running, "_measured", lambda *given: rows(given[1], a=100, b=200))
     monkeypatch.setattr(running, "find_k6", lambda path: K6(Path("k6"), "v2"))
-    arguments = argparse.Namespace(names=[], out=tmp_path / "out", sessions=2, k6=None)
-    running.run_experiments(arguments, {"e": lambda: experiment(TWICE)})
+    monkeypatch.setitem(running.KNOWN, "why", {"e": lambda: experiment(TWICE)})
+    given = {"action": "why", "names": [], "out": tmp_path / "out", "sessions": 2, "k6": None}
+    running.run_experiments(argparse.Namespace(**given))
     assert "| b by a | not measured | 2 sessions |" in capsys.readouterr().out
     assert not (tmp_path / "out").exists()
 

@@ -26,7 +26,7 @@ from unittest.mock import patch
 import psutil
 import scipy.stats
 
-import bench.__main__  # noqa: F401  for its libraries
+import bench.commands.compare  # noqa: F401  for its libraries
 from bench.measure.ledger import shuffled_ids
 
 # The bench loads scipy.stats late, which takes a second, and asks for quantiles, a tenth each:

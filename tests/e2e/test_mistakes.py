@@ -364,7 +364,7 @@ m.LocalServer.seed = seed_and_hang
 """,
     "warm-up": "import bench.measure.load.run as m; m._shorten = lambda *_: hang()",
     "k6's start": """
-import subprocess, bench.__main__  # which says Popen[str] of the real one
+import subprocess, bench.commands.run  # which says Popen[str] of the real one
 real = subprocess.Popen
 def popen(command, **options):
     process = real(command, **options)

@@ -1,5 +1,6 @@
 """The load generator: which k6 it is, and how the pinned one is built where there is none."""
 
+import argparse
 import hashlib
 import os
 import re
@@ -21,6 +22,11 @@ OLDEST_GO = (1, 25)
 class K6:
     path: Path
     version: str
+
+
+def tell_k6(arguments: argparse.Namespace) -> None:
+    """Print where it is; it is built first, where there is none."""
+    print(find_k6().path)
 
 
 def find_k6(path: str | None = None) -> K6:

@@ -1,9 +1,9 @@
-"""`bench why NAME`: measure the experiments that are asked for, and keep what they gave."""
+"""`bench why` and `bench ladder`: measure the experiments asked for, and keep what they gave."""
 
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -25,16 +25,19 @@ from bench.studies.experiment.experiment import Experiment
 from bench.studies.experiment.measuring import Row, measure, write_rows
 from bench.studies.experiment.tables import table_of_contrasts, table_of_variants
 from bench.studies.kept import about_machine, must_hold_files
+from bench.studies.ladder.rungs import LADDERS
+from bench.studies.why.experiments import EXPERIMENTS
+
+KNOWN = {"why": EXPERIMENTS, "ladder": LADDERS}
 
 
-def run_experiments(
-    arguments: argparse.Namespace, known: Mapping[str, Callable[[], Experiment]]
-) -> None:
+def run_experiments(arguments: argparse.Namespace) -> None:
     """Measure each that is named, or all; print its contrasts, keep its values and the machine.
 
     With as few sessions as somebody asks for nothing is kept. A Mistake of one is told when the
     others are done.
     """
+    known = KNOWN[arguments.action]
     unknown = [name for name in arguments.names if name not in known]
     if unknown:
         raise Mistake(f"there is no experiment {unknown[0]!r}; there are {', '.join(known)}")
