@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench import ROOT, Mistake
-from bench.answer.answering import answer_of, keep_answer
+from bench.answer.answering import keep_answer
 from bench.answer.report import Report
 from bench.answer.shown.claims import write_claims
 from bench.answer.shown.figures import draw_agreement, draw_all
 from bench.answer.shown.spreadsheet import write_tables
 from bench.answer.shown.texts import with_blocks
 from bench.answer.statistics.agreement import agreement_of
+from bench.commands.claims import committed_answer
 from bench.commands.known import AGAIN, PAPERS, REFERENCES, SQLITE, known
 from bench.keep.selection import select_campaigns
 from bench.keep.store import RESULTS
@@ -47,7 +48,7 @@ def figures(arguments: argparse.Namespace) -> None:
 
 def _made(folder: Path) -> Iterator[tuple[Path, bytes]]:
     """Every file that is made, and what it holds."""
-    answers = {one: answer_of(select_campaigns([one])) for one in REFERENCES}
+    answers = {one: committed_answer(one) for one in REFERENCES}
     reports = [Report(select_campaigns([campaign])) for campaign in (SQLITE, AGAIN)]
     agreement = agreement_of(*reports)
     if agreement is None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from bench.answer.answer import Agreement, Answer
-from bench.answer.answering import answer_of
 from bench.answer.claims.claim import OPEN, UNKNOWABLE
 from bench.answer.claims.judged import EXPERIMENTS as BY_EXPERIMENT
 from bench.answer.claims.judged import PAPER
@@ -19,7 +18,7 @@ from bench.answer.shown.numbers import number, times
 from bench.answer.statistics.agreement import limit_of, moved
 from bench.answer.statistics.controls import alike
 from bench.answer.statistics.stats import UNITS, median_interval
-from bench.commands.claims import CAMPAIGNS, judge_texts
+from bench.commands.claims import CAMPAIGNS, committed_answer, judge_texts
 from bench.keep.selection import select_campaigns
 from bench.keep.store import RESULTS
 from bench.studies.clients.crosscheck import figures as figures_of_client
@@ -44,7 +43,7 @@ def known(
     answers: dict[Path, Answer], agreement: Agreement, reports: Sequence[Report]
 ) -> dict[str, Any]:
     """What a block of text may name."""
-    papers = {one: answer_of(select_campaigns([one])) for one in PAPERS}
+    papers = {one: committed_answer(one) for one in PAPERS}
     squares = {scenario: moved(reports, scenario) for scenario in UNITS}
     beyond = [(name, sum_, df) for name, (sum_, df) in squares.items() if sum_ > limit_of(df)]
     scripts, engines = (_ratios(f"cost-{what}.json") for what in ("scripts", "engines"))
@@ -90,7 +89,7 @@ def _judged() -> dict[str, Any]:
 def _five_runs() -> dict[str, Any]:
     """What the paper's own procedure tells, and which of its neighbours are nearer than that."""
     report = Report(select_campaigns([AS_THE_PAPER]))
-    answer, numbers = answer_of(report.selection), read_published(PAPER / "published.json")
+    answer, numbers = committed_answer(AS_THE_PAPER), read_published(PAPER / "published.json")
     told_from = {one.name: one.told_from or math.inf for one in answer.scenarios}
     apart = {
         (scenario, pair): max(pair) / min(pair)
