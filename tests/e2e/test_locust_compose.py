@@ -91,6 +91,7 @@ def test_four_workers_count_what_the_app_counts_to_one_request_a_user(swarm):
 def test_the_page_is_for_this_machine_alone(swarm):
     page = swarm.compose("--profile", "load", "port", "locust_master", "8089")
     assert page.startswith("127.0.0.1:")
+    swarm.wait_until(lambda told: True)  # that it is up is not yet that it listens
     assert swarm.ask("GET", "/").status_code == 200
 
 
