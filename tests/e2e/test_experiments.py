@@ -50,15 +50,17 @@ def test_servers_without_a_framework_are_measured_side_by_side_and_known_by_what
     assert counted["raw_uvloop_httptools", "httptools"] == 1
 
 
-def lists(*names: str) -> Part:
+def lists(*names: str) -> tuple[Part, Setting]:
+    """Of short lists: hundreds of requests are counted, which with a thousand items take long."""
     variants = tuple(one for one in collector.ALL if one.name in names)
-    return Part("list", variants, (Load("list", 2, SHORT),), sessions=1)
+    part = Part("list", variants, (Load("list", 2, SHORT),), sessions=1)
+    setting = setting_of(part)
+    return part, replace(setting, profile=replace(setting.profile, rows=100))
 
 
 def test_collections_hops_and_statements_of_a_request_are_counted_in_the_arm_itself(tmp_path):
     names = ("flask_default_objects", "flask_off_objects", "fastapi_default_validated_objects")
-    part = lists(*names)
-    setting = setting_of(part)
+    part, setting = lists(*names)
     arms = make_arms(part, tmp_path)
     counts = count(part, arms, setting, [Varied("list", name, "hops") for name in names])
     default, off, fastapi = (counts[name, "list"] for name in names)
@@ -69,14 +71,14 @@ def test_collections_hops_and_statements_of_a_request_are_counted_in_the_arm_its
 
 
 def test_a_factor_that_an_app_does_not_obey_is_noticed_before_anything_is_measured(tmp_path):
-    part = lists("flask_off_objects")
+    part, setting = lists("flask_off_objects")
     (variant,) = part.variants
     disobeyed = replace(variant, variables=variant.variables | {"COLLECTOR": "of"})
     part = replace(part, variants=(disobeyed,))
     varied = (Varied("list", "flask_off_objects", "collections", at_most=0),)
     of = Experiment("e", None, "", "", (part,), (), varied, "")
     with pytest.raises(Mistake, match="flask_off_objects has .* collections a request"):
-        list(measure(of, setting_of(part), tmp_path, lambda text, done: None))
+        list(measure(of, setting, tmp_path, lambda text, done: None))
     assert not list(tmp_path.glob("*-1.json"))
 
 
