@@ -27,7 +27,7 @@ try:
     from bench.answer.answer import Agreement
     from bench.answer.answering import answer_of
     from bench.answer.report import Report
-    from bench.answer.shown.figures import draw_agreement, draw_all, draw_beside
+    from bench.answer.shown.drawn.figures import draw_agreement, draw_all, draw_beside
     from bench.answer.shown.spreadsheet import write_tables
     from bench.answer.statistics.agreement import agreement_of
     from bench.keep.selection import select_campaigns, select_newest

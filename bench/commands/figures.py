@@ -9,7 +9,7 @@ from bench import ROOT, Mistake
 from bench.answer.answering import keep_answer
 from bench.answer.report import Report
 from bench.answer.shown.claims import write_claims
-from bench.answer.shown.figures import draw_agreement, draw_all
+from bench.answer.shown.drawn.figures import draw_agreement, draw_all
 from bench.answer.shown.spreadsheet import write_tables
 from bench.answer.shown.texts import with_blocks
 from bench.answer.statistics.agreement import agreement_of

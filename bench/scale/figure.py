@@ -6,7 +6,7 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.answer.shown.colours import COLOURS
+from bench.answer.shown.drawn.colours import COLOURS
 from bench.scale.record import Scaling
 from bench.scale.told import Interval, Line
 

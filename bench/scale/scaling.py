@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bench import Mistake
-from bench.answer.shown.figures import styled, write_figure
+from bench.answer.shown.drawn.figures import styled, write_figure
 from bench.keep.files import write_record
 from bench.keep.store import RESULTS
 from bench.measure.profile import Profile

@@ -6,8 +6,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from bench.answer.shown.colours import THEMES
-from bench.answer.shown.figures import styled, write_figure
+from bench.answer.shown.drawn.colours import THEMES
+from bench.answer.shown.drawn.figures import styled, write_figure
 from bench.answer.shown.numbers import number
 from bench.keep.store import RESULTS
 from bench.studies.experiment.contrasts import judge

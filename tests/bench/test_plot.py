@@ -17,7 +17,7 @@ from synthetic import CONDITIONS, SCENARIOS, STACKS, campaign, noisy
 
 import plot
 from bench.answer.answering import answer_of
-from bench.answer.shown.bars import draw, groups
+from bench.answer.shown.drawn.bars import draw, groups
 from bench.arm import CONTROLS
 from bench.keep.record import Database
 from bench.keep.selection import select_campaigns

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from bench.answer.shown.colours import THEMES
+from bench.answer.shown.drawn.colours import THEMES
 from bench.studies.experiment.measuring import Row
 from bench.studies.ladder.bars import Bar, bar_of
 from bench.studies.ladder.rungs import TOTALS

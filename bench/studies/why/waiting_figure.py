@@ -8,7 +8,7 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.answer.shown.colours import THEMES
+from bench.answer.shown.drawn.colours import THEMES
 from bench.studies.experiment.measuring import Row
 from bench.studies.why.waiting import USERS, WAITING, WAITS, WAYS, label
 

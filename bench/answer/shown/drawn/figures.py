@@ -10,16 +10,16 @@ from matplotlib.figure import Figure
 
 from bench.answer.answer import Agreement, Answer
 from bench.answer.shown.about import place
-from bench.answer.shown.bars import draw, finding
-from bench.answer.shown.colours import THEMES
+from bench.answer.shown.drawn.bars import draw, finding
+from bench.answer.shown.drawn.colours import THEMES
+from bench.answer.shown.drawn.overview import overview
+from bench.answer.shown.drawn.repetition import beside, repetition
+from bench.answer.shown.drawn.vector import write_svg
 from bench.answer.shown.numbers import shown
-from bench.answer.shown.overview import overview
 from bench.answer.shown.panels import REQUESTS
-from bench.answer.shown.repetition import beside, repetition
-from bench.answer.shown.vector import write_svg
 
 STYLE = str(Path(__file__).parent / "figure.mplstyle")
-PAPER = Path(__file__).parents[3] / "paper" / "published.json"
+PAPER = Path(__file__).parents[4] / "paper" / "published.json"
 ORDER = list(REQUESTS)
 KINDS = ("svg", "png")
 

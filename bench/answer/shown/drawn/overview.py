@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from bench.answer.answer import Answer
 from bench.answer.shown.about import frameworks, place, reading
-from bench.answer.shown.colours import THEMES
+from bench.answer.shown.drawn.colours import THEMES
 from bench.answer.shown.numbers import short
 from bench.answer.shown.panels import EQUAL, UNTOLD, axis_of, panel
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from bench.answer.answer import Answer, ScenarioAnswer, Value
 from bench.answer.limiter import WRITES
-from bench.answer.shown.colours import COLOURS
+from bench.answer.shown.drawn.colours import COLOURS
 from bench.answer.shown.numbers import shown, times
 from bench.answer.shown.panels import EQUAL, REQUESTS, UNTOLD, framework, untold
 

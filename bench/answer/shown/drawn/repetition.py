@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from bench.answer.answer import Agreement, Answer, ScenarioAnswer
 from bench.answer.shown.about import place
-from bench.answer.shown.bars import PALE, draw_arm
-from bench.answer.shown.colours import COLOURS
+from bench.answer.shown.drawn.bars import PALE, draw_arm
+from bench.answer.shown.drawn.colours import COLOURS
 from bench.answer.shown.panels import framework
 
 WIDTH = 7.5  # inches
