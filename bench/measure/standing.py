@@ -1,8 +1,10 @@
 """How an arm stands in a session: its server, what its database holds, and whether it was lost."""
 
 import os
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -21,6 +23,7 @@ from bench.serve.stacks import in_flight
 from bench.serve.start import given_up
 
 T = TypeVar("T")
+AT_WORK = "side by side"  # how the names of threads begin that do something for an arm
 
 
 @dataclass(frozen=True)
@@ -103,17 +106,16 @@ def side_by_side(act: Callable[[T], None], of: Iterable[T]) -> None:
 
     Who stops the bench does not wait for a program that hangs: what was started is ended.
     """
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        doing = [pool.submit(act, one) for one in of]
+    with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix=AT_WORK) as pool:
         try:
-            for one in doing:
-                one.result()
-        except KeyboardInterrupt:
+            for doing in [pool.submit(act, one) for one in of]:
+                doing.result()
+        except KeyboardInterrupt:  # perhaps in submit: then only a thread tells of what was begun
             given_up.set()
-            for one in doing:
-                one.cancel()
-            while wait(doing, 0.1).not_done:
+            pool.shutdown(wait=False, cancel_futures=True)
+            while any(thread.name.startswith(AT_WORK) for thread in threading.enumerate()):
                 stop_my_processes()
+                time.sleep(0.1)
             given_up.clear()
             raise
 

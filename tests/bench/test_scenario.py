@@ -5,6 +5,10 @@ The apps and k6 are stand-ins here, so that every number is known.
 
 import os
 import signal
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -15,6 +19,7 @@ from synthetic import MACHINE, TURNS, USERS, alone, in_turns
 
 from bench import Mistake
 from bench.arm import Arm
+from bench.host.leftovers import mark
 from bench.host.machine import Partition
 from bench.keep.plan import draw_turns
 from bench.measure.ledger import PAYLOADS, shuffled_ids, update_cents
@@ -437,3 +442,24 @@ def test_who_stops_the_bench_does_not_wait_for_an_app_that_never_answers():
         side_by_side(act, ["an app"])
     assert len(looks) < 100
     assert not given_up.is_set()  # what is started next is waited for
+
+
+def test_a_program_that_was_begun_while_the_bench_was_stopped_is_not_waited_for(monkeypatch):
+    begun, submit, ended = threading.Event(), ThreadPoolExecutor.submit, []
+
+    def stopped_in_submit(pool, *given):
+        submit(pool, *given)
+        begun.wait(10)
+        raise KeyboardInterrupt
+
+    def act(name):
+        program = [sys.executable, "-c", "import time; time.sleep(20); print('by itself')"]
+        of = {"env": os.environ | mark(), "stdout": subprocess.PIPE}
+        with subprocess.Popen(program, **of) as process:
+            begun.set()
+            ended.append(process.stdout.read())
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", stopped_in_submit)
+    with pytest.raises(KeyboardInterrupt):
+        side_by_side(act, ["an app"])
+    assert ended == [b""]
