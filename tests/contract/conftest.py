@@ -40,7 +40,7 @@ def pytest_generate_tests(metafunc):
         cases = []
         for versions in option("--versions", None) or REQUIREMENTS:
             for folder in folders:
-                if "sqlite" in databases:
+                if "sqlite" in databases:  # by these names tests/conftest.py deals tests to workers
                     name = f"{folder.name}-{versions}"
                     cases.append(pytest.param((folder, versions, "sqlite"), id=name))
                 # The paper's SQLAlchemy takes another driver for PostgreSQL.
