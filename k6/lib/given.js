@@ -12,9 +12,9 @@ export const LABELS = TURNS ? Object.keys(TURNS.arms) : [__ENV.ARM || 'app'];
 export const PARAMS = TURNS ? { timeout: TURNS.request_timeout_ms } : undefined;
 
 // This user's place, from 0, among those of all hosts: __VU begins at 1 on each of them.
-let place;
+let place = -1;
 export function userPlace() {
-  if (place === undefined) place = exec.vu.idInTest - 1;
+  if (place < 0) place = exec.vu.idInTest - 1;
   return place;
 }
 

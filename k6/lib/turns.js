@@ -34,9 +34,10 @@ export function scenarioOfTurns() {
 // of the items deleted by earlier runs.
 export function turning(ask) {
   if (TURNS) return TURNS.requests ? turningByRequests(ask) : turningByTime(ask);
+  let sent = 0;
   return () => {
-    if (__ITER === 0) began?.add(exec.scenario.startTime);
-    ask(BASE_URL, __ITER, 0);
+    if (sent === 0) began?.add(exec.scenario.startTime);
+    ask(BASE_URL, sent++, 0);
   };
 }
 
@@ -49,34 +50,43 @@ for (const label of TURNS ? Object.keys(TURNS.arms) : []) {
 
 // Where this user is. In variables: every user comes to a new part of a turn a dozen times a
 // second, and objects made for each would be a twentieth of what k6 costs.
+let over = true; // this part is: go to the next one
 let arm; // undefined where there is nothing to do
 let place; // in the order; -1 while users connect
 let turn; // the slice that is counted; undefined in the parts around it
-let until; // the end of this part
+let until; // the end of this part; where turns are of a number of requests, in iterations
 let overdue; // when an answer makes a later turn void
-let endsAt = 0; // the same two by the machine's clock, which is all that a request looks at
+let endsAt; // the same two by the machine's clock
 let lateAt;
+
+// For every request k6 goes through what follows, with dozens of users whose variables are in no
+// cache. Whatever is looked up by a name costs a hundredth of a request: a property, but also a
+// global as Date, __ITER or undefined. Only the status is.
+const now = Date.now;
+let url; // of this arm, as the next two
+let sent;
+let done;
 
 function turningByTime(ask) {
   return () => {
-    if (Date.now() >= endsAt) enter();
-    if (arm === undefined) return sleep((endsAt - Date.now()) / 1000);
-    request(ask);
-    if (Date.now() >= lateAt) sayLate();
+    if (over) enter();
+    if (!arm) return rest();
+    const { status } = ask(url, sent++, done);
+    const answered = now();
+    if (answered < endsAt && status !== 0) return;
+    leave(status);
+    if (answered >= lateAt) sayLate(answered);
   };
 }
 
 function turningByRequests(ask) {
-  const { order, requests, not_counted, slices } = TURNS;
-  const counted = requests - not_counted;
+  let iteration = 0;
   return () => {
-    if (__ITER === 0) start();
-    place = Math.floor(__ITER / requests);
-    const nth = (__ITER % requests) - not_counted;
-    arm = asked(order[place]);
-    turn = nth < 0 ? undefined : place * slices + Math.floor((nth * slices) / counted);
-    tag();
-    if (arm !== undefined) request(ask);
+    if (over) goToRequest(iteration);
+    over = ++iteration >= until;
+    if (!arm) return;
+    const { status } = ask(url, sent++, done);
+    if (over || status === 0) leave(status);
   };
 }
 
@@ -86,11 +96,15 @@ function asked(label) {
 }
 
 // A server that does not answer gets no second time-out out of this user.
-function request(ask) {
-  const { status } = ask(arm.url, arm.sent++, arm.done);
-  if (status !== 0) return;
-  arm.lost = true;
-  endsAt = 0;
+function leave(status) {
+  arm.lost = status === 0;
+  arm.sent = sent;
+  over = true;
+}
+
+function rest() {
+  sleep((endsAt - now()) / 1000);
+  over = true;
 }
 
 // Kept, because each look at exec makes a new object.
@@ -116,19 +130,25 @@ function tag() {
   tagged.turn = counted ? turn : undefined;
 }
 
+function begin() {
+  over = false;
+  if (arm !== undefined) ({ url, sent, done } = arm);
+  tag();
+}
+
 // Go to the part of a turn that is on, or wait for the next one.
 function enter() {
   if (tags === undefined) start();
-  let now = Date.now() - startTime;
-  let from = goTo(now);
-  while (now < from) {
-    sleep((from - now) / 1000);
-    now = Date.now() - startTime;
-    from = goTo(now);
+  let t = now() - startTime;
+  let from = goTo(t);
+  while (t < from) {
+    sleep((from - t) / 1000);
+    t = now() - startTime;
+    from = goTo(t);
   }
   endsAt = startTime + until;
   lateAt = startTime + overdue;
-  tag();
+  begin();
 }
 
 // Go to the part of a turn that has the moment t, and give back when it begins, if it has not yet.
@@ -171,9 +191,22 @@ function goToConnecting(t) {
   return Math.min(nth * connect_ms + userPlace() * stagger_ms, until);
 }
 
-function sayLate() {
-  const now = Date.now() - startTime;
-  for (let next = place + 1; overdueAfter(next - 1) <= now; next++) {
+// Go to the part of a turn that has this user's request of this number, from 0.
+function goToRequest(number) {
+  if (tags === undefined) start();
+  const { order, requests, not_counted, slices } = TURNS;
+  const counted = requests - not_counted;
+  place = Math.floor(number / requests);
+  arm = asked(order[place]);
+  const first = place * requests + not_counted; // that is counted in this turn
+  const slice = Math.floor(((number - first) * slices) / counted);
+  turn = number < first ? undefined : place * slices + slice;
+  until = number < first ? first : first + Math.ceil(((slice + 1) * counted) / slices);
+  begin();
+}
+
+function sayLate(answered) {
+  for (let next = place + 1; startTime + overdueAfter(next - 1) <= answered; next++) {
     late.add(1, { place: `${next}` });
   }
 }
