@@ -12,7 +12,7 @@ import scipy
 
 from bench.answer.answer import Agreement, Interval, Shift
 from bench.answer.report import Report
-from bench.answer.statistics.model import Array, Model, fit
+from bench.answer.statistics.model import Array, Model, fit, student
 from bench.answer.statistics.stats import UNITS
 
 CONFIDENCE = 0.95
@@ -100,7 +100,7 @@ def _shifts(first: Report, second: Report, scenario: str) -> Iterator[Shift]:
     for place, arm in enumerate(arms):
         parts = [(variances[n, place], sessions[n][place] - 1) for n in range(2)]
         df = both[place] ** 2 / sum(variance**2 / max(of, 1) for variance, of in parts)
-        half = scipy.stats.t.ppf((1 + alone) / 2, df) * math.sqrt(of_shift[place])
+        half = student((1 + alone) / 2, df) * math.sqrt(of_shift[place])
         shift = means[1, place] - means[0, place]
         times, low, high = (math.exp(x) for x in (shift, shift - half, shift + half))
         yield Shift(scenario=scenario, arm=arm, times=times, interval=Interval(low=low, high=high))

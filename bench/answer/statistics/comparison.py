@@ -99,7 +99,9 @@ def _pair(model: Model, a: str, b: str, family: int) -> Pair:
     difference, error, df = told(model, a, b)
     faster, slower = (a, b) if difference < 0 else (b, a)
     difference, at = abs(difference), model.at(a, b)
-    half = critical(family, df, own=bool(model.shared[at] >= OWN)) * error
+    half = math.inf  # where too few sessions have both
+    if math.isfinite(error):
+        half = critical(family, df, own=bool(model.shared[at] >= OWN)) * error
     resolved = difference > half
     # Two one-sided tests at 5 % each (Schuirmann 1987): the 90 % interval lies within 5 %.
     equal = difference + student(0.95, df) * error < math.log1p(EQUAL)

@@ -166,5 +166,6 @@ def critical(family: int, df: int, own: bool) -> float:
 
 
 @cache
-def student(probability: float, df: int) -> float:
-    return float(scipy.stats.t.ppf(probability, df))
+def student(probability: float, df: float) -> float:
+    """The quantile of Student's t; as scipy.stats has it, which takes a second to load."""
+    return float(scipy.special.stdtrit(df, probability))

@@ -12,7 +12,7 @@ import scipy  # which loads scipy.stats, two seconds of work, when it is first u
 
 from bench.answer.report import Report
 from bench.answer.statistics.comparison import EQUAL
-from bench.answer.statistics.model import LEAST, Model
+from bench.answer.statistics.model import LEAST, Model, student
 from bench.answer.statistics.stats import UNITS
 from bench.keep.record import Plan
 
@@ -125,7 +125,7 @@ def _change(
     if model and {before, after} <= {*model.arms}:
         log, error, df = _told(model, after, before)
     each = 1 - (1 - ERROR) ** (1 / family)  # Šidák
-    half = scipy.stats.t.ppf(1 - each / 2, df) * error if math.isfinite(error) else math.inf
+    half = student(1 - each / 2, df) * error if math.isfinite(error) else math.inf
     values = [results[arm].value if arm in results else None for arm in (before, after)]
     limited = zip(("before", "after"), (before, after), strict=True)
     return Change(

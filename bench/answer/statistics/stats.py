@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy  # which loads scipy.stats, two seconds of work, when it is first used
 
+from bench.answer.statistics.model import student
 from bench.keep.record import Measurement
 from bench.keep.summary import Distribution
 
@@ -97,7 +97,7 @@ def summarise(values: Sequence[float | None]) -> Summary | None:
         geometric = float(np.exp(logs.mean()))
         if array.size > 1:
             error = logs.std(ddof=1) / math.sqrt(array.size)
-            half = float(scipy.stats.t.ppf(0.975, array.size - 1) * error)
+            half = student(0.975, array.size - 1) * float(error)
             interval = geometric * math.exp(-half), geometric * math.exp(half)
     return Summary(
         values=tuple(array.tolist()),
