@@ -46,7 +46,8 @@ def known(
     papers = {one: committed_answer(one) for one in PAPERS}
     squares = {scenario: moved(reports, scenario) for scenario in UNITS}
     beyond = [(name, sum_, df) for name, (sum_, df) in squares.items() if sum_ > limit_of(df)]
-    scripts, engines = (_ratios(f"cost-{what}.json") for what in ("scripts", "engines"))
+    costs = {what: _costs(what) for what in ("scripts", "engines")}
+    scripts, engines = (kept["ratios"] for kept in costs.values())
     return {
         "sqlite": answers[SQLITE],
         "postgres": answers[POSTGRES],
@@ -63,7 +64,8 @@ def known(
         **_of_other_clients(),
         "clients": _clients(),
         "costs": [(name, _interval(scripts[name]), _interval(engines[name])) for name in scripts],
-        "rounds": {"scripts": len(scripts["get"]), "engines": len(engines["get"])},
+        "rounds": {what: len(kept["ratios"]["get"]) for what, kept in costs.items()},
+        "processors": {what: kept["machine"]["cpu"] for what, kept in costs.items()},
     }
 
 
@@ -127,9 +129,9 @@ def _of_other_clients() -> dict[str, list[str]]:
     return rates
 
 
-def _ratios(name: str) -> dict[str, list[float]]:
-    kept = json.loads((RESULTS / "reference-costs" / name).read_text())
-    return dict(kept["ratios"])
+def _costs(what: str) -> dict[str, Any]:
+    kept = json.loads((RESULTS / "reference-costs" / f"cost-{what}.json").read_text())
+    return dict(kept)
 
 
 def _interval(values: Sequence[float]) -> str:
