@@ -60,8 +60,8 @@ let endsAt; // the same two by the machine's clock
 let lateAt;
 
 // For every request k6 goes through what follows, with dozens of users whose variables are in no
-// cache. Whatever is looked up by a name costs a hundredth of a request: a property, but also a
-// global as Date, __ITER or undefined. Only the status is.
+// cache. Whatever is looked up by its name costs a hundredth of a request: a property, and also a
+// global such as Date, __ITER or undefined. So there is one such look, at the answer's status.
 const now = Date.now;
 let url; // of this arm, as the next two
 let sent;
@@ -95,7 +95,7 @@ function asked(label) {
   return label === undefined || arms[label].lost ? undefined : arms[label];
 }
 
-// A server that does not answer gets no second time-out out of this user.
+// This part is over. A server that did not answer gets no second time-out out of this user.
 function leave(status) {
   arm.lost = status === 0;
   arm.sent = sent;

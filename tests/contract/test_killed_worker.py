@@ -43,7 +43,7 @@ def write(server, client, together, seconds):
 
     The time counts from the kill. Whoever has lost all to it goes on, a minute at most.
     """
-    # A Unix socket has no certificates; to load the authorities' takes each client 40 ms.
+    # A Unix socket has no certificates; to load the authorities' takes each client 50 ms.
     transport = httpx2.HTTPTransport(uds=str(server.socket), verify=False)
     made, number, end = [], 0, math.inf
     with closing(httpx2.Client(base_url="http://stack", transport=transport, timeout=60)) as http:
